@@ -1,0 +1,56 @@
+"""What the executables share: how they start, fail, use threads and show progress."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable
+from typing import Annotated, TypeVar
+
+import typer
+
+from traitmap import __version__
+from traitmap.errors import InputError
+
+Item = TypeVar("Item")
+
+Threads = Annotated[int, typer.Option(min=1, help="Processor threads; the result does not depend on it.")]
+
+
+def run(command: Callable[..., None]) -> None:
+    """Run ``command`` as a typer program: a user's mistake ends in a line each and exit code 1, without a traceback."""
+    if sys.argv[1:] == ["--version"]:
+        print(__version__)
+        return
+    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    app.command()(command)
+    try:
+        app()
+    except InputError as error:
+        for problem in error.problems:
+            print(f"error: {problem}", file=sys.stderr)
+        sys.exit(1)
+
+
+def use_threads(threads: int) -> None:
+    """Set the threads of numba's parallel loops; BLAS is held at one, for its sums depend on the number of threads.
+
+    Call it before numpy is imported.
+    """
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = "1"
+    os.environ["NUMBA_NUM_THREADS"] = str(threads)
+
+
+def say(text: str) -> None:
+    """One line for the person who watches (stderr, so that stdout stays free)."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def progress(items: Iterable[Item], description: str, total: int | None = None) -> Iterable[Item]:
+    """Yield ``items`` under a progress bar; silent where stderr is no terminal."""
+    from rich.console import Console
+    from rich.progress import track
+
+    console = Console(stderr=True)
+    return track(items, description, total=total, console=console, disable=not console.is_terminal, transient=True)

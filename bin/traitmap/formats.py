@@ -1,0 +1,48 @@
+"""The columns of every table that passes between steps: one constant a file format."""
+
+from __future__ import annotations
+
+# traits/<trait>.parquet: str, int8, int32, str, str, float64, float64; A1 is the allele that Z counts. In genomic order
+# where CHR and BP are known (0 where they are not).
+SUMSTATS = ("SNP", "CHR", "BP", "A1", "A2", "Z", "N")
+
+# reference.h5ad obs (index SNP), in genomic order; CM and MAF are NaN, A1 and A2 "" where the source lacks them.
+REFERENCE_SNPS = ("CHR", "BP", "CM", "A1", "A2", "MAF", "w_ld")
+
+# reference.h5ad var (index gene symbol); the last is UNMAPPED, with chr 0.
+REFERENCE_GENES = ("chr", "start", "end", "strand")
+UNMAPPED = "unmapped"
+
+# associations/<slice>/<trait>/spots.parquet, in the order of the slice; region is null where the spot has none.
+SPOTS = ("spot", "beta", "se", "z", "p", "neg_log10_p", "region")
+
+# associations/<slice>/<trait>/regions.tsv, sorted by p_cauchy.
+REGIONS = (
+    "region",
+    "n_spots",
+    "p_cauchy",
+    "p_median",
+    "beta",
+    "se",
+    "z_mean",
+    "p_mean",
+    "beta_contrast",
+    "se_contrast",
+    "z_contrast",
+    "p_contrast",
+    "q",
+    "n_top_spots",
+    "share_top",
+    "odds_ratio",
+    "odds_ratio_p",
+    "flags",
+)
+
+# summary/regions.tsv: the above under what they are about. scope is slice, group or all.
+SUMMARY = ("scope", "slice", "trait", *REGIONS)
+
+# associations/<slice>/<trait>/genes.tsv, sorted by pcc, highest first.
+GENES = ("gene", "pcc", "region", "median_gss", "share_expressed", "drives")
+
+# Smallest P that is written; -log10 P is kept exact beside it.
+SMALLEST_P = 1e-300

@@ -1,0 +1,29 @@
+"""Reading and writing .h5ad with the house's manners: a clear line for a bad file, nothing half-written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from traitmap.errors import InputError
+from traitmap.files import require_file, writing
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+
+def read_h5ad(path: Path, what: str) -> AnnData:
+    """Read ``path`` into memory; raise InputError where it is missing, empty or no whole AnnData file."""
+    import anndata
+
+    path = require_file(path, what)
+    try:
+        return anndata.read_h5ad(path)
+    except Exception as error:  # h5py and anndata raise whatever their parsers meet
+        raise InputError(f"{path}: cannot be read as .h5ad ({what}: {error}); is it a whole AnnData file?") from error
+
+
+def write_h5ad(data: AnnData, path: Path) -> None:
+    """Write ``data``, compressed, beside and then renamed."""
+    with writing(path) as beside:
+        data.write_h5ad(beside, compression="gzip", compression_opts=1)

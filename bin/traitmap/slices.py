@@ -1,0 +1,228 @@
+"""Reading and checking a spatial transcriptomics slice: raw counts, coordinates, regions, human gene symbols."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from traitmap.errors import InputError
+from traitmap.files import open_text
+from traitmap.h5ad import read_h5ad
+from traitmap.ledger import Ledger
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+REGION = "region"
+HUMAN = "human"
+FEW_SPOTS = 30  # gsMap drops labels with fewer; here they are kept and flagged
+
+
+def read_slice(
+    path: Path,
+    ledger: Ledger,
+    *,
+    layer: str | None = None,
+    spatial_key: str = "spatial",
+    annotation: str | None = None,
+    species: str = HUMAN,
+    homologs: Path | None = None,
+) -> AnnData:
+    """Read an .h5ad slice into one plain shape; every spot is kept, in the file's order.
+
+    Parameters
+    ----------
+    layer
+        Layer with raw counts; by default ``counts`` if the file has it, else X.
+    annotation
+        obs column with region labels; empty for a label-free run.
+    species, homologs
+        For other species than human: a table of two columns, the species' gene symbols and human ones.
+
+    Returns
+    -------
+    AnnData, spots x genes: X raw counts (CSR float32), var_names human gene symbols (unique), obs['region']
+    (categorical, missing where unlabelled; only with ``annotation``), obsm['spatial'] (spots x 2 or 3, float64).
+
+    Raises
+    ------
+    InputError
+        All that is wrong with the file, a line each.
+    """
+    data = _open(path)
+    problems: list[str] = []
+    counts = _counts(data, path, layer, problems)
+    coordinates = _coordinates(data, path, spatial_key, problems)
+    regions = _regions(data, path, annotation, problems)
+    if not data.obs_names.is_unique:
+        name = data.obs_names[data.obs_names.duplicated()][0]
+        problems.append(f"{path}: spot name {name!r} occurs more than once in obs_names; make them unique")
+    if problems:
+        raise InputError(*problems)
+    return _assemble(data, path, ledger, counts, coordinates, regions, _symbols(data, path, species, homologs, ledger))
+
+
+def _open(path: Path) -> AnnData:
+    data = read_h5ad(path, "slice")
+    if data.n_obs == 0 or data.n_vars == 0:
+        raise InputError(f"{path}: holds {data.n_obs} spots and {data.n_vars} genes; nothing to map")
+    return data
+
+
+def _counts(data: AnnData, path: Path, layer: str | None, problems: list[str]) -> sparse.csr_matrix | None:
+    if layer and layer != "X" and layer not in data.layers:
+        has = ", ".join(data.layers) or "none"
+        problems.append(f"{path}: has no layer {layer!r} (layers: {has}); name the layer with raw counts, or X")
+        return None
+    name = layer or ("counts" if "counts" in data.layers else "X")
+    matrix = data.X if name == "X" else data.layers[name]
+    if matrix is None:
+        problems.append(f"{path}: X is empty; name the layer with raw counts")
+        return None
+    counts = sparse.csr_matrix(matrix)  # a copy of the index arrays only where the format changes
+    for what, wrong in (
+        ("missing or infinite", ~np.isfinite(counts.data)),
+        ("negative", counts.data < 0),
+        ("non-integer", counts.data != np.rint(counts.data)),
+    ):
+        if wrong.any():
+            spot, gene, value = _first(counts, wrong)
+            problems.append(
+                f"{path}: {name} holds {what} values (first: spot {data.obs_names[spot]!r}, "
+                f"gene {data.var_names[gene]!r}, value {value:g}); give the layer with raw counts"
+            )
+            return None
+    counts = counts.astype(np.float32)
+    counts.eliminate_zeros()
+    counts.sort_indices()
+    return counts
+
+
+def _first(counts: sparse.csr_matrix, wrong: np.ndarray) -> tuple[int, int, float]:
+    at = int(np.argmax(wrong))
+    spot = int(np.searchsorted(counts.indptr, at, side="right") - 1)
+    return spot, int(counts.indices[at]), float(counts.data[at])
+
+
+def _coordinates(data: AnnData, path: Path, key: str, problems: list[str]) -> np.ndarray | None:
+    if key not in data.obsm:
+        has = ", ".join(data.obsm) or "none"
+        problems.append(f"{path}: has no coordinates in obsm[{key!r}] (obsm: {has}); set spatial_key")
+        return None
+    values = data.obsm[key]
+    try:
+        coordinates = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        problems.append(f"{path}: obsm[{key!r}] holds values that are no numbers; it must be spots x 2")
+        return None
+    if coordinates.ndim != 2 or coordinates.shape[1] not in (2, 3):
+        problems.append(f"{path}: obsm[{key!r}] has shape {coordinates.shape}; it must be spots x 2 (or x 3)")
+        return None
+    bad = ~np.isfinite(coordinates).all(axis=1)
+    if bad.any():
+        spot = data.obs_names[int(np.argmax(bad))]
+        problems.append(f"{path}: {bad.sum()} spots lack coordinates in obsm[{key!r}] (first: {spot!r}); remove them")
+        return None
+    return coordinates
+
+
+def _regions(data: AnnData, path: Path, annotation: str | None, problems: list[str]) -> pd.Categorical | None:
+    if not annotation:
+        return None
+    if annotation not in data.obs:
+        has = ", ".join(data.obs.columns) or "none"
+        problems.append(f"{path}: has no obs column {annotation!r} (columns: {has}); mend it or leave it empty")
+        return None
+    labels = data.obs[annotation].astype("string").str.strip()
+    labels = labels.mask(labels.isin(["", "nan", "NaN", "NA", "None"]))
+    return pd.Categorical(labels.astype(object), categories=sorted(labels.dropna().unique()))
+
+
+def _symbols(data: AnnData, path: Path, species: str, homologs: Path | None, ledger: Ledger) -> np.ndarray:
+    """Human symbol of each gene, or None where it has none."""
+    genes = data.var_names.astype(str).to_numpy()
+    if species.lower() == HUMAN:
+        return genes.astype(object)
+    if homologs is None:
+        raise InputError(f"{path}: is of species {species!r}; give --homologs, its gene symbols beside human ones")
+    human = read_homologs(homologs, ledger)
+    symbols = np.array([human.get(gene) for gene in genes], dtype=object)
+    missing = np.equal(symbols, None)
+    if missing.all():
+        raise InputError(f"{path}: none of its {len(genes)} genes is in {homologs}; first gene: {genes[0]!r}")
+    ledger.removed("genes", "without a human homolog", missing.sum())
+    return symbols
+
+
+def read_homologs(path: Path, ledger: Ledger) -> dict[str, str]:
+    """Read a table with a header, species symbol and human symbol; the first pair of a species symbol counts."""
+    pairs: dict[str, str] = {}
+    repeated = 0
+    with open_text(path, "homologs") as text:
+        header = text.readline()
+        tab = "\t" in header
+        for number, line in enumerate(text, start=2):
+            if not line.strip():
+                continue
+            fields = [field.strip() for field in (line.rstrip("\n").split("\t") if tab else line.split())]
+            if len(fields) < 2 or not fields[0] or not fields[1]:
+                raise InputError(f"{path}: row {number} does not hold two gene symbols: {line.strip()!r}")
+            if fields[0] in pairs:
+                repeated += 1
+            else:
+                pairs[fields[0]] = fields[1]
+    if not pairs:
+        raise InputError(f"{path}: holds no pair of gene symbols below its header")
+    ledger.noted("homologs", "further pairs of a species gene, not used", repeated)
+    return pairs
+
+
+def _assemble(
+    data: AnnData,
+    path: Path,
+    ledger: Ledger,
+    counts: sparse.csr_matrix,
+    coordinates: np.ndarray,
+    regions: pd.Categorical | None,
+    symbols: np.ndarray,
+) -> AnnData:
+    import anndata
+
+    ledger.read("spots", data.n_obs)
+    ledger.read("genes", data.n_vars)
+    named = ~np.equal(symbols, None)
+    # Of genes with one symbol, the one with most counts is kept: the first is often an alias without any.
+    totals = np.asarray(counts.sum(axis=0)).ravel()
+    order = np.lexsort((np.arange(len(symbols)), -totals))
+    order = order[named[order]]
+    keep = np.sort(order[~pd.Series(symbols[order]).duplicated().to_numpy()])
+    ledger.removed("genes", "same symbol as a gene with more counts", named.sum() - len(keep))
+    obs = pd.DataFrame(index=data.obs_names.astype(str))
+    if regions is not None:
+        obs[REGION] = regions
+        _account_regions(obs[REGION], path, ledger)
+    counts = counts if len(keep) == counts.shape[1] else counts[:, keep]
+    empty = int((np.diff(counts.indptr) == 0).sum())
+    ledger.noted("spots", "without any count", empty)
+    if empty:
+        ledger.warn(f"{path.name}: {empty} spots have no count; they say nothing of any gene")
+    if empty == data.n_obs:
+        raise InputError(f"{path}: has no count at all; give the layer with raw counts")
+    var = pd.DataFrame({"source_symbol": data.var_names.astype(str)[keep]}, index=pd.Index(symbols[keep].astype(str)))
+    return anndata.AnnData(X=counts, obs=obs, var=var, obsm={"spatial": coordinates})
+
+
+def _account_regions(region: pd.Series, path: Path, ledger: Ledger) -> None:
+    unlabelled = int(region.isna().sum())
+    if unlabelled == len(region):
+        raise InputError(f"{path}: no spot has a label in the annotation column; leave it empty for a label-free run")
+    ledger.noted("spots", "without a region label (mapped, but in no region)", unlabelled)
+    sizes = region.value_counts()
+    small = sorted(sizes.index[(sizes < FEW_SPOTS) & (sizes > 0)])
+    ledger.noted("regions", f"with fewer than {FEW_SPOTS} spots (kept, flagged)", len(small))
+    if small:
+        ledger.warn(f"{path.name}: regions with fewer than {FEW_SPOTS} spots: {', '.join(small)}")
