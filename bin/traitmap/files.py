@@ -11,9 +11,12 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from traitmap.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 GZIP_MAGIC = b"\x1f\x8b"  # bgzip too: it is gzip in many members
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
@@ -89,6 +92,12 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def write_tsv(table: pd.DataFrame, path: Path) -> None:
+    """Write ``table`` as tab-separated text: numbers to ten significant digits, missing values empty, no index."""
+    with writing(path) as beside:
+        table.to_csv(beside, sep="\t", index=False, float_format="%.10g", na_rep="", lineterminator="\n")
 
 
 def sha256(path: Path) -> str:

@@ -9,6 +9,7 @@ from traitmap.errors import InputError
 from traitmap.files import require_file, writing
 
 if TYPE_CHECKING:
+    import pandas as pd
     from anndata import AnnData
 
 
@@ -21,6 +22,21 @@ def read_h5ad(path: Path, what: str) -> AnnData:
         return anndata.read_h5ad(path)
     except Exception as error:  # h5py and anndata raise whatever their parsers meet
         raise InputError(f"{path}: cannot be read as .h5ad ({what}: {error}); is it a whole AnnData file?") from error
+
+
+def read_obs(path: Path, what: str) -> pd.DataFrame:
+    """Read only the table of observations; raises InputError as ``read_h5ad`` does."""
+    import h5py
+    from anndata.io import read_elem
+
+    path = require_file(path, what)
+    try:
+        with h5py.File(path, "r") as file:
+            obs = read_elem(file["obs"])
+    except Exception as error:  # h5py and anndata raise whatever their parsers meet
+        raise InputError(f"{path}: cannot be read as .h5ad ({what}: {error}); is it a whole AnnData file?") from error
+    # Files older than anndata 0.7 hold obs as an array of records, which only the reader of whole files turns into a table.
+    return obs if hasattr(obs, "columns") else read_h5ad(path, what).obs
 
 
 def write_h5ad(data: AnnData, path: Path) -> None:

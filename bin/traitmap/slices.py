@@ -11,7 +11,7 @@ from scipy import sparse
 
 from traitmap.errors import InputError
 from traitmap.files import open_text
-from traitmap.h5ad import read_h5ad
+from traitmap.h5ad import read_h5ad, read_obs
 from traitmap.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -57,13 +57,38 @@ def read_slice(
     problems: list[str] = []
     counts = _counts(data, path, layer, problems)
     coordinates = _coordinates(data, path, spatial_key, problems)
-    regions = _regions(data, path, annotation, problems)
-    if not data.obs_names.is_unique:
-        name = data.obs_names[data.obs_names.duplicated()][0]
-        problems.append(f"{path}: spot name {name!r} occurs more than once in obs_names; make them unique")
+    regions = _regions(data.obs, path, annotation, problems)
+    _check_names(data.obs_names, path, problems)
     if problems:
         raise InputError(*problems)
     return _assemble(data, path, ledger, counts, coordinates, regions, _symbols(data, path, species, homologs, ledger))
+
+
+def read_regions(path: Path, annotation: str) -> pd.Series:
+    """Read the region labels of a slice alone, without its counts, by the rules of ``read_slice``.
+
+    Returns
+    -------
+    Series, index spot (str, the file's order): categorical, missing where a spot has no label.
+
+    Raises
+    ------
+    InputError
+        The file is no .h5ad, lacks the column, has no label at all or repeats a spot name.
+    """
+    obs = read_obs(path, "slice")
+    problems: list[str] = []
+    regions = _regions(obs, path, annotation, problems)
+    _check_names(obs.index, path, problems)
+    if problems:
+        raise InputError(*problems)
+    return pd.Series(regions, index=pd.Index(obs.index.astype(str), name="spot"), name=REGION)
+
+
+def _check_names(names: pd.Index, path: Path, problems: list[str]) -> None:
+    if not names.is_unique:
+        name = names[names.duplicated()][0]
+        problems.append(f"{path}: spot name {name!r} occurs more than once in obs_names; make them unique")
 
 
 def _open(path: Path) -> AnnData:
@@ -130,15 +155,19 @@ def _coordinates(data: AnnData, path: Path, key: str, problems: list[str]) -> np
     return coordinates
 
 
-def _regions(data: AnnData, path: Path, annotation: str | None, problems: list[str]) -> pd.Categorical | None:
+def _regions(obs: pd.DataFrame, path: Path, annotation: str | None, problems: list[str]) -> pd.Categorical | None:
     if not annotation:
         return None
-    if annotation not in data.obs:
-        has = ", ".join(data.obs.columns) or "none"
+    if annotation not in obs:
+        has = ", ".join(obs.columns) or "none"
         problems.append(f"{path}: has no obs column {annotation!r} (columns: {has}); mend it or leave it empty")
         return None
-    labels = data.obs[annotation].astype("string").str.strip()
+    labels = obs[annotation].astype("string").str.strip()
     labels = labels.mask(labels.isin(["", "nan", "NaN", "NA", "None"]))
+    if len(labels) and labels.isna().all():
+        problems.append(
+            f"{path}: no spot has a label in obs column {annotation!r}; leave it empty for a label-free run"
+        )
     return pd.Categorical(labels.astype(object), categories=sorted(labels.dropna().unique()))
 
 
@@ -218,8 +247,6 @@ def _assemble(
 
 def _account_regions(region: pd.Series, path: Path, ledger: Ledger) -> None:
     unlabelled = int(region.isna().sum())
-    if unlabelled == len(region):
-        raise InputError(f"{path}: no spot has a label in the annotation column; leave it empty for a label-free run")
     ledger.noted("spots", "without a region label (mapped, but in no region)", unlabelled)
     sizes = region.value_counts()
     small = sorted(sizes.index[(sizes < FEW_SPOTS) & (sizes > 0)])
