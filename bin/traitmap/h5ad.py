@@ -35,7 +35,7 @@ def read_obs(path: Path, what: str) -> pd.DataFrame:
             obs = read_elem(file["obs"])
     except Exception as error:  # h5py and anndata raise whatever their parsers meet
         raise InputError(f"{path}: cannot be read as .h5ad ({what}: {error}); is it a whole AnnData file?") from error
-    # Files older than anndata 0.7 hold obs as an array of records, which only the reader of whole files turns into a table.
+    # Files older than anndata 0.7 hold obs as an array of records, which the reader of whole files turns into a table.
     return obs if hasattr(obs, "columns") else read_h5ad(path, what).obs
 
 

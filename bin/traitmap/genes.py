@@ -1,0 +1,175 @@
+"""Which genes follow a trait: correlation of specificity with the spots' -log10 P, and where genes are specific."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from traitmap.cauchy import combine
+from traitmap.errors import InputError
+from traitmap.formats import GENES
+from traitmap.h5ad import read_h5ad
+from traitmap.ledger import Ledger
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+TOP_GENES = 50  # the genes of highest pcc that may be said to drive a region,
+DRIVEN_P = 0.05  # where the region's combined P is below this
+ROWS = 4096  # rows that are made float64 at a time
+COLUMNS = 256  # columns that are made dense at a time for the medians
+
+
+def read_specificity(path: Path) -> AnnData:
+    """Read specificity.h5ad: X spots x genes (CSR float32, all finite, explicit zeros gone), unique names.
+
+    Raises InputError where it is no such file.
+    """
+    data = read_h5ad(path, "gene specificity")
+    if data.X is None or 0 in data.shape:
+        raise InputError(f"{path}: holds no gene specificity scores in X (shape {data.shape})")
+    problems = [
+        f"{path}: {what} {names[names.duplicated()][0]!r} occurs more than once; names must be unique"
+        for what, names in (("spot", data.obs_names), ("gene", data.var_names))
+        if not names.is_unique
+    ]
+    data.X = sparse.csr_matrix(data.X)
+    data.X.eliminate_zeros()
+    if not np.isfinite(data.X.data).all():
+        problems.append(f"{path}: X holds missing or infinite scores; score the slice again")
+    if problems:
+        raise InputError(*problems)
+    return data
+
+
+def rank_genes(
+    scores: sparse.csr_matrix,
+    genes: pd.Index,
+    neg_log10_p: np.ndarray,
+    regions: pd.Series | None,
+    ledger: Ledger,
+) -> pd.DataFrame:
+    """Return the table of genes (columns ``formats.GENES``), highest pcc first, then by name.
+
+    Parameters
+    ----------
+    scores
+        GSS, spots x genes, without explicit zeros.
+    neg_log10_p
+        (spots,), in the order of ``scores``; spots of NaN are left out of pcc and counted.
+    regions
+        (spots,) labels, missing where a spot has none; None for a label-free run.
+
+    Notes
+    -----
+    Genes of the same score in all spots with a P have no correlation: they are left out and counted.
+    ``drives`` is ``region`` for the genes among the ``TOP_GENES`` of highest pcc with pcc > 0, a median GSS above 0
+    there, and a Cauchy P of that region below ``DRIVEN_P``: the genes that follow the trait most closely, in the
+    associated region where they are most specific. It marks candidates; it is no test.
+    """
+    tested = ~np.isnan(neg_log10_p)
+    ledger.read("spots", len(tested))
+    ledger.removed("spots", "without a P (singular regression)", int((~tested).sum()))
+    ledger.read("genes", len(genes))
+    pcc, constant = correlate(scores if tested.all() else scores[tested], neg_log10_p[tested])
+    ledger.removed("genes", "same specificity in every spot with a P", int(constant.sum()))
+    if not np.isfinite(pcc[~constant]).all():
+        ledger.warn("the spots' P do not vary: genes cannot be ranked, pcc is empty")
+    table = pd.DataFrame({"gene": genes.astype(str), "pcc": pcc})
+    table["region"], table["median_gss"] = most_specific(scores, regions)
+    table["share_expressed"] = column_counts(scores) / scores.shape[0]
+    table = table[~constant].sort_values(["pcc", "gene"], ascending=[False, True], kind="stable", ignore_index=True)
+    associated = associated_regions(neg_log10_p, regions)
+    drives = (table.index < TOP_GENES) & (table["pcc"] > 0) & (table["median_gss"] > 0)
+    drives &= table["region"].isin(associated)
+    table["drives"] = table["region"].where(drives, "")
+    ledger.noted("genes", f"marked as driving a region (top {TOP_GENES} by pcc)", int((table["drives"] != "").sum()))
+    ledger.kept("genes", len(table))
+    return table[list(GENES)]
+
+
+def correlate(scores: sparse.csr_matrix, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Pearson correlation (genes,) of each column with ``values`` (spots,), and which columns are constant.
+
+    Sums are float64 and about the means, so that columns far from 0 lose nothing; nothing dense is made of ``scores``.
+    NaN where the column or ``values`` is constant.
+    """
+    n, g = scores.shape
+    filled = column_counts(scores)
+    sums, highest, lowest = np.zeros(g), np.full(g, -np.inf), np.full(g, np.inf)
+    for _, rows in _row_blocks(scores):
+        sums += np.bincount(rows.indices, weights=rows.data, minlength=g)
+        np.maximum.at(highest, rows.indices, rows.data)
+        np.minimum.at(lowest, rows.indices, rows.data)
+    constant = (filled == 0) | ((filled == n) & (highest == lowest))
+    mean = sums / max(n, 1)
+    centred = values - values.mean() if n else values
+    spread = float(centred @ centred)
+    squares, products = np.zeros(g), np.zeros(g)
+    for at, rows in _row_blocks(scores):
+        deviation = rows.data.astype(np.float64) - mean[rows.indices]
+        squares += np.bincount(rows.indices, weights=deviation**2, minlength=g)
+        # The centred values sum to 0, so the column need not be centred here.
+        products += rows.T.astype(np.float64) @ centred[at]
+    squares += (n - filled) * mean**2
+    pcc = np.full(g, np.nan)
+    if n and values.min() < values.max():
+        pcc[~constant] = products[~constant] / np.sqrt(squares[~constant] * spread)
+    return np.clip(pcc, -1, 1), constant
+
+
+def associated_regions(neg_log10_p: np.ndarray, regions: pd.Series | None) -> list[str]:
+    """Regions whose spots combine to a Cauchy P below ``DRIVEN_P``."""
+    if regions is None:
+        return []
+    p = pd.Series(10.0**-neg_log10_p).groupby(regions.astype(object).to_numpy())
+    return [str(name) for name, values in p if combine(values.dropna().to_numpy()) < DRIVEN_P]
+
+
+def _row_blocks(scores: sparse.csr_matrix) -> Iterator[tuple[slice, sparse.csr_matrix]]:
+    for start in range(0, scores.shape[0], ROWS):
+        rows = slice(start, start + ROWS)
+        yield rows, scores[rows]
+
+
+def column_counts(scores: sparse.csr_matrix) -> np.ndarray:
+    """Number of non-zero values (genes,) of each column."""
+    counts = np.zeros(scores.shape[1], dtype=np.int64)
+    for _, rows in _row_blocks(scores):
+        counts += np.bincount(rows.indices, minlength=scores.shape[1])
+    return counts
+
+
+def most_specific(scores: sparse.csr_matrix, regions: pd.Series | None) -> tuple[np.ndarray, np.ndarray]:
+    """Region of largest median score of each gene, and that median; "" where no region has one above 0.
+
+    Of regions with equal medians the first by name counts. Without ``regions`` the medians are NaN.
+    """
+    n_genes = scores.shape[1]
+    best = np.full(n_genes, "", dtype=object)
+    if regions is None:
+        return best, np.full(n_genes, np.nan)
+    highest = np.zeros(n_genes)
+    for name in sorted(regions.dropna().unique()):
+        medians = column_medians(scores[(regions == name).to_numpy(bool)])
+        higher = medians > highest
+        best[higher], highest[higher] = str(name), medians[higher]
+    return best, highest
+
+
+def column_medians(scores: sparse.csr_matrix) -> np.ndarray:
+    """Exact medians (genes,) of sparse columns, zeros included."""
+    n, g = scores.shape
+    medians = np.zeros(g)
+    # Where more than half of a column is 0, so is its median: only the other columns are looked at.
+    candidates = np.flatnonzero(2 * column_counts(scores) >= n)
+    columns = scores[:, candidates].tocsc()
+    for start in range(0, len(candidates), COLUMNS):
+        block = columns[:, start : start + COLUMNS].toarray().astype(np.float64)
+        medians[candidates[start : start + COLUMNS]] = np.median(block, axis=0)
+    return medians
