@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import platform
 import sys
 from collections.abc import Callable, Iterable
+from importlib import metadata
 from typing import Annotated, TypeVar
 
 import typer
@@ -14,13 +16,27 @@ from traitmap.errors import InputError
 
 Item = TypeVar("Item")
 
+PACKAGES = (
+    "anndata",
+    "bed-reader",
+    "numba",
+    "numpy",
+    "pandas",
+    "plotly",
+    "pyarrow",
+    "scanpy",
+    "scipy",
+    "torch",
+    "torch-geometric",
+)
+
 Threads = Annotated[int, typer.Option(min=1, help="Processor threads; the result does not depend on it.")]
 
 
 def run(command: Callable[..., None]) -> None:
     """Run ``command`` as a typer program: a user's mistake ends in a line each and exit code 1, without a traceback."""
     if sys.argv[1:] == ["--version"]:
-        print(__version__)
+        print(versions())
         return
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
     app.command()(command)
@@ -30,6 +46,17 @@ def run(command: Callable[..., None]) -> None:
         for problem in error.problems:
             print(f"error: {problem}", file=sys.stderr)
         sys.exit(1)
+
+
+def versions() -> str:
+    """One line: traitmap, Python and the packages that its numbers come from, where they are installed."""
+    found = [f"traitmap {__version__}", f"python {platform.python_version()}"]
+    for package in PACKAGES:
+        try:
+            found.append(f"{package} {metadata.version(package)}")
+        except metadata.PackageNotFoundError:
+            continue  # images hold only what their steps need
+    return ", ".join(found)
 
 
 def use_threads(threads: int) -> None:

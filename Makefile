@@ -1,0 +1,77 @@
+# make demo: the whole pipeline on the study in assets/demo      make test: every test      make install: what both need
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+ENGINE := .engine
+UV_VERSION := $(shell sed -n 's/^uv==\([0-9.]*\).*/\1/p' tests/requirements.lock)
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH):$(CURDIR)/$(ENGINE)
+export PYTHONDONTWRITEBYTECODE := 1
+export NXF_ANSI_LOG ?= false
+say = @echo; echo "== $(1)"
+
+.PHONY: install demo test lint python-tests pipeline-tests lock clean
+
+install: $(VENV)/installed $(ENGINE)/ready
+
+$(VENV)/installed: tests/requirements.lock
+	$(call say,Python packages into $(VENV) (about 6 GB with the libraries of torch))
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: Python >= 3.11 is needed; set PYTHON=..."; exit 1; }
+	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	$(VENV)/bin/uv pip sync --quiet --require-hashes --python $(VENV)/bin/python tests/requirements.lock
+	@touch $@
+
+# A Nextflow on the PATH is used; otherwise the engine comes from Maven Central.
+$(ENGINE)/ready: containers/nextflow/pom.xml containers/nextflow/nextflow
+	$(call say,Nextflow)
+	@mkdir -p $(ENGINE)
+	@command -v java > /dev/null || { echo "error: Java >= 17 is needed"; exit 1; }
+	@if found=$$(PATH="$${PATH%:*}" command -v nextflow); then \
+	    echo "using $$found"; rm -f $(ENGINE)/nextflow; \
+	else \
+	    command -v mvn > /dev/null || { echo "error: neither nextflow nor mvn (Maven) is on the PATH; install one"; exit 1; }; \
+	    echo "taking the engine 24.10.0 with Maven into $(ENGINE)"; \
+	    mvn --quiet --batch-mode --file containers/nextflow/pom.xml \
+	        org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies \
+	        -DincludeScope=runtime -DoutputDirectory=$(CURDIR)/$(ENGINE)/lib && \
+	    cp containers/nextflow/nextflow $(ENGINE)/nextflow; \
+	fi
+	@touch $@
+
+demo: install
+	$(call say,The demo: two slices and two traits of assets/demo to results/report.html)
+	nextflow run . -profile test --outdir results
+	$(call say,Done: open results/report.html)
+
+test: lint python-tests pipeline-tests
+	$(call say,All tests passed)
+
+lint: install
+	$(call say,Lint)
+	ruff check .
+	ruff format --check .
+
+python-tests: install
+	$(call say,Python tests)
+	python -m pytest -n 2 tests/python
+
+# nf-test is in no package registry: its tests run where it is installed.
+pipeline-tests: install
+	$(call say,Pipeline tests)
+	@if command -v nf-test > /dev/null; then \
+	    nf-test test --ci; \
+	else \
+	    echo "nf-test is not on the PATH: its tests are skipped (the pipeline itself ran in the Python tests)"; \
+	fi
+
+lock:
+	$(call say,Lock files from the .in files)
+	set -e; compile="uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-emit-find-links --custom-compile-command make\ lock"; \
+	eval "$$compile tests/requirements.in -o tests/requirements.lock"; \
+	for image in gpu cpu; do \
+	    eval "$$compile -c tests/requirements.lock containers/$$image/requirements.in -o containers/$$image/requirements.lock"; \
+	done
+
+clean:
+	rm -rf $(VENV) $(ENGINE) work results .nextflow .nextflow.log*

@@ -1,0 +1,24 @@
+// What modules share when they write command lines.
+
+// One word for the shell, whatever it holds.
+def quoted(text) {
+    return "'" + text.toString().replace("'", "'\\''") + "'"
+}
+
+// How a slice is to be read: the options of traitmap.slices.read_slice.
+def sliceOptions(meta) {
+    def layer = meta.layer ? "--layer ${quoted(meta.layer)}" : ''
+    return "--spatial-key ${quoted(meta.spatial_key)} ${layer}"
+}
+
+// Its genes in human symbols.
+def speciesOptions(meta, homologs) {
+    return homologs ? "--species ${quoted(meta.species)} --homologs ${homologs}" : ''
+}
+
+// Shell lines that lay files out as they are published: `targets` name them, in the order of `files`.
+def layOut(targets, files, folder) {
+    def pairs = [targets, files instanceof List ? files : [files]].transpose()
+    def folders = targets.collect { target -> "${folder}/${target}".tokenize('/').dropRight(1).join('/') }.unique()
+    return (folders.collect { path -> "mkdir -p ${path}" } + pairs.collect { target, path -> "ln -s \"\$PWD\"/${path} ${folder}/${target}" }).join('\n')
+}

@@ -1,0 +1,65 @@
+// Sheets: a row a slice or a trait, checked whole before any task starts. assets/*.schema.json say what a row may hold.
+
+include { complaints ; parseJson } from './parameters'
+
+// The rows of a sheet as maps, and all its problems: [rows, problems]. Paths are relative to the sheet's folder, or
+// else to the folder that the run was started in.
+def readSheet(path, schemaFile) {
+    def sheet = file(path)
+    def items = parseJson(schemaFile)['items']
+    def specs = items['properties']
+    def lines = sheet.text.replace('\uFEFF', '').readLines()
+    def table = lines ? sheet.splitCsv(sep: sheet.name.endsWith('.tsv') ? '\t' : ',', quote: '"', strip: true) : []
+    if (!table) {
+        return [[], ["${sheet}: is empty; its first line must name the columns ${items['required'].join(',')}"]]
+    }
+    def header = table.first().collect { name -> name.toString().replace('\uFEFF', '').trim() }
+    def problems = items['required'].findAll { name -> !(name in header) }.collect { name -> "${sheet}: lacks the column '${name}' (it has: ${header.join(', ')})" }
+    problems += header.findAll { name -> !specs.containsKey(name) }.collect { name -> "${sheet}: has an unknown column '${name}' (known: ${specs.keySet().join(', ')})" }
+    problems += header.countBy { name -> name }.findAll { _name, times -> times > 1 }.collect { name, _times -> "${sheet}: has the column '${name}' more than once" }
+    if (problems) {
+        return [[], problems]
+    }
+    def rows = table.drop(1).withIndex(2).findAll { cells, _number -> cells.any { cell -> cell } }
+    if (!rows) {
+        return [[], ["${sheet}: holds no row below its header"]]
+    }
+    def checked = rows.collect { cells, number -> checkRow(cells, number, header, items, sheet) }
+    def values = checked.collect { row, _problems -> row }
+    return [values, checked.collectMany { _row, wrong -> wrong } + repeats(values, rows, specs, sheet)]
+}
+
+// One row: [values by column, problems].
+def checkRow(cells, number, header, items, sheet) {
+    def where = "${sheet}, row ${number}"
+    if (cells.size() != header.size()) {
+        return [[:], ["${where}: has ${cells.size()} fields, the header has ${header.size()}"]]
+    }
+    def given = [header, cells].transpose().collectEntries { name, cell -> [name, (cell ?: '').toString().trim()] }
+    def problems = items['required'].findAll { name -> !given[name] }.collect { name -> "${where}, column ${name}: is empty" }
+    problems += given.collectMany { name, text -> text ? complaints("${where}, column ${name}", text, items['properties'][name]) : [] }
+    def row = items['properties'].collectEntries { name, spec -> [name, given[name] ?: spec['default']] }
+    def paths = items['properties'].findAll { name, spec -> spec['format'] == 'file-path' && row[name] }.keySet()
+    def found = paths.collectEntries { name -> [name, locate(row[name], sheet)] }
+    problems += found.findAll { _name, path -> !path.exists() }.collect { name, path -> "${where}, column ${name}: ${path} does not exist" }
+    problems += found.findAll { _name, path -> path.exists() && path.isDirectory() }.collect { name, path -> "${where}, column ${name}: ${path} is a folder, not a file" }
+    return [row + found, problems]
+}
+
+def locate(text, sheet) {
+    if (text.startsWith('/') || text.contains('://')) {
+        return file(text, glob: false)
+    }
+    def beside = sheet.parent.resolve(text)
+    return beside.exists() || !file(text, glob: false).exists() ? beside : file(text, glob: false)
+}
+
+def repeats(rows, numbered, specs, sheet) {
+    def unique = specs.findAll { _name, spec -> spec['unique'] }.keySet()
+    return unique.collectMany { name ->
+        def at = [rows, numbered].transpose().findAll { row, _cells -> row[name] }.groupBy { row, _cells -> row[name].toLowerCase() }
+        at.findAll { _key, same -> same.size() > 1 }.collect { _key, same ->
+            "${sheet}, column ${name}: '${same[0][0][name]}' occurs in rows ${same.collect { _row, cells -> cells[1] }.join(', ')}; names must differ (also in more than case)"
+        }
+    }
+}

@@ -1,0 +1,73 @@
+#!/usr/bin/env nextflow
+// traitmap: which spots, regions and genes of a tissue carry the heritability of a trait.
+// parameters -> sheets -> reference, slices, associations -> report
+
+include { helpText ; typedParams } from './functions/parameters'
+include { checkedInputs } from './functions/inputs'
+include { inputFiles ; publishedFiles ; runInfo ; summaryLines ; versionsYaml } from './functions/results'
+include { REFERENCE } from './subworkflows/reference'
+include { SLICES } from './subworkflows/slices'
+include { ASSOCIATIONS } from './subworkflows/associations'
+include { WRITE_REPORT } from './modules/write_report/main'
+include { WRITE_MANIFEST } from './modules/write_manifest/main'
+
+workflow {
+    schema = file("${projectDir}/nextflow_schema.json")
+    if (params.help.toString() == 'true') {
+        log.info(helpText(schema))
+    }
+    else {
+        typed = typedParams(params, schema)
+        sheets = checkedInputs(typed, "${projectDir}/assets")
+        log.info("traitmap ${workflow.manifest.version}: ${sheets.slices.size()} slices x ${sheets.traits.size()} traits -> ${typed.outdir}")
+        TRAITMAP(typed, sheets)
+        workflow.onComplete = { log.info(summaryLines(typed, sheets)) }
+    }
+}
+
+workflow TRAITMAP {
+    take:
+    options // the typed parameters, by name
+    sheets // [slices: rows, traits: rows], each row a map by column
+
+    main:
+    REFERENCE(options)
+    SLICES(sheets.slices, options)
+    ASSOCIATIONS(sheets.traits, SLICES.out.slices, SLICES.out.specificity, REFERENCE.out.reference, file("${projectDir}/assets/sumstats_headers.json"), options)
+
+    info = "${options.outdir}/pipeline_info"
+    parameters = channel.of(groovy.json.JsonOutput.prettyPrint(groovy.json.JsonOutput.toJson(options)))
+        .collectFile(name: 'params.json', storeDir: info, newLine: true)
+        .first()
+    versions = REFERENCE.out.versions
+        .mix(SLICES.out.versions, ASSOCIATIONS.out.versions)
+        .unique()
+        .toList()
+        .map { all -> versionsYaml(all) }
+        .collectFile(name: 'software_versions.yml', storeDir: info)
+        .first()
+
+    // [target below --outdir, file] of every result, sorted so that -resume sees the same list every time
+    results = publishedFiles(REFERENCE.out, SLICES.out, ASSOCIATIONS.out).toSortedList { a, b -> a[0] <=> b[0] }
+    shown = results.combine(parameters).combine(versions).map { all ->
+        all.dropRight(2) + [['pipeline_info/params.json', all[-2]], ['pipeline_info/software_versions.yml', all[-1]]]
+    }
+    WRITE_REPORT(
+        shown.map { all -> all.collect { target, _path -> target } },
+        shown.map { all -> all.collect { _target, path -> path } },
+        file("${projectDir}/assets/report"),
+        runInfo(),
+    )
+
+    // [role, file] of every input
+    inputs = inputFiles(options, sheets)
+    everything = results.combine(WRITE_REPORT.out.report).map { all -> all.dropRight(1) + [['report.html', all[-1]]] }
+    WRITE_MANIFEST(
+        everything.map { all -> all.collect { target, _path -> target } },
+        everything.map { all -> all.collect { _target, path -> path } },
+        inputs.collect { role, _path -> role },
+        inputs.collect { _role, path -> path },
+        parameters,
+        versions,
+    )
+}

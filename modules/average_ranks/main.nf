@@ -1,0 +1,29 @@
+// The background that the slices of a group share: each gene's mean log rank and expressed fraction over all their spots.
+include { sliceOptions ; speciesOptions } from '../../functions/options'
+
+process AVERAGE_RANKS {
+    tag "${group}"
+    label 'process_low'
+
+    input:
+    tuple val(group), val(metas), path(h5ads, stageAs: 'slices/?/*'), path(homologs, stageAs: 'homologs/*')
+
+    output:
+    tuple val(group), path('background.parquet'), emit: background
+    tuple val("${task.process}"), val('average_ranks.py'), eval('average_ranks.py --version'), emit: versions
+
+    script:
+    def args = task.ext.args ?: ''
+    def slices = [metas, h5ads].transpose().collect { meta, h5ad -> "--slice ${h5ad} ${sliceOptions(meta)}" }.join(' \\\n        ')
+    """
+    # library: traitmap
+    average_ranks.py ${slices} \\
+        ${speciesOptions(metas.first(), homologs)} ${args} --out background.parquet
+    """
+
+    stub:
+    """
+    # library: traitmap
+    touch background.parquet
+    """
+}

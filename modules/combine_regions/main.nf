@@ -1,0 +1,28 @@
+// Spots' P values to regions' (Cauchy), with the regions' own tests and an effect size.
+include { quoted } from '../../functions/options'
+
+process COMBINE_REGIONS {
+    tag "${meta.id} x ${meta.trait}"
+    label 'process_single'
+
+    input:
+    tuple val(meta), path(spots), path(region_tests), path(h5ad, stageAs: 'slice/*')
+
+    output:
+    tuple val(meta), path('regions.tsv'), emit: regions
+    tuple val("${task.process}"), val('combine_regions.py'), eval('combine_regions.py --version'), emit: versions
+
+    script:
+    def args = task.ext.args ?: ''
+    def annotation = meta.annotation ? "--annotation ${quoted(meta.annotation)}" : ''
+    """
+    # library: traitmap
+    combine_regions.py --spots ${spots} --slice ${h5ad} ${annotation} --region-tests ${region_tests} ${args} --out regions.tsv
+    """
+
+    stub:
+    """
+    # library: traitmap
+    printf 'region\\tn_spots\\tp_cauchy\\n' > regions.tsv
+    """
+}

@@ -1,0 +1,30 @@
+// Each spot's embedding from its expression and its neighbours' (graph attention autoencoder).
+include { quoted ; sliceOptions } from '../../functions/options'
+
+process EMBED_SPOTS {
+    tag "${meta.id}"
+    label 'process_medium'
+    label 'process_gpu'
+
+    input:
+    tuple val(meta), path(h5ad, stageAs: 'slice/*')
+
+    output:
+    tuple val(meta), path('embedding.h5ad'), emit: embedding
+    tuple val("${task.process}"), val('embed_spots.py'), eval('embed_spots.py --version'), emit: versions
+
+    script:
+    def args = task.ext.args ?: ''
+    def annotation = task.ext.use_labels && meta.annotation ? "--annotation ${quoted(meta.annotation)}" : ''
+    def device = task.accelerator ? 'cuda' : 'cpu'
+    """
+    # library: traitmap
+    embed_spots.py --slice ${h5ad} ${sliceOptions(meta)} ${annotation} --device ${device} ${args} --out embedding.h5ad
+    """
+
+    stub:
+    """
+    # library: traitmap
+    touch embedding.h5ad
+    """
+}

@@ -1,0 +1,25 @@
+// A gsMap resource folder (quick_mode and LDSC_resource) as a reference.
+process IMPORT_REFERENCE {
+    tag 'reference'
+    label 'process_medium'
+
+    input:
+    path resource
+
+    output:
+    path 'reference.h5ad', emit: reference
+    tuple val("${task.process}"), val('link_snps_to_genes.py'), eval('link_snps_to_genes.py --version'), emit: versions
+
+    script:
+    def args = task.ext.args ?: ''
+    """
+    # library: traitmap
+    link_snps_to_genes.py --gsmap-resource ${resource} ${args} --out reference.h5ad
+    """
+
+    stub:
+    """
+    # library: traitmap
+    touch reference.h5ad
+    """
+}

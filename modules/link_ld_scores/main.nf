@@ -1,0 +1,27 @@
+// The approximate reference: each SNP's published LD score goes to the gene whose window holds it.
+process LINK_LD_SCORES {
+    tag 'reference'
+    label 'process_medium'
+
+    input:
+    path ld_scores, stageAs: 'ld_scores/*'
+    val prefix
+    path genes, stageAs: 'genes/*'
+
+    output:
+    path 'reference.h5ad', emit: reference
+    tuple val("${task.process}"), val('link_snps_to_genes.py'), eval('link_snps_to_genes.py --version'), emit: versions
+
+    script:
+    def args = task.ext.args ?: ''
+    """
+    # library: traitmap
+    link_snps_to_genes.py --ld-scores 'ld_scores/${prefix}' --genes ${genes} ${args} --out reference.h5ad
+    """
+
+    stub:
+    """
+    # library: traitmap
+    touch reference.h5ad
+    """
+}

@@ -1,0 +1,26 @@
+// The chromosomes' references as one.
+process MERGE_REFERENCE {
+    tag 'reference'
+    label 'process_low'
+
+    input:
+    path chromosomes
+
+    output:
+    path 'reference.h5ad', emit: reference
+    tuple val("${task.process}"), val('link_snps_to_genes.py'), eval('link_snps_to_genes.py --version'), emit: versions
+
+    script:
+    def args = task.ext.args ?: ''
+    def files = (chromosomes instanceof List ? chromosomes : [chromosomes]).collect { chromosome -> "--merge ${chromosome}" }.join(' ')
+    """
+    # library: traitmap
+    link_snps_to_genes.py ${files} ${args} --out reference.h5ad
+    """
+
+    stub:
+    """
+    # library: traitmap
+    touch reference.h5ad
+    """
+}

@@ -1,0 +1,32 @@
+// The trait's heritability on each spot's specific genes: a stratified LD score regression a spot, and one a region.
+process REGRESS_SPOTS {
+    tag "${meta.id} x ${meta.trait}"
+    label 'process_medium'
+
+    input:
+    tuple val(meta), path(specificity), path(sumstats)
+    path reference
+    path baseline, stageAs: 'baseline/*'
+
+    output:
+    tuple val(meta), path('spots.parquet'), emit: spots
+    tuple val(meta), path('region_tests.parquet'), emit: region_tests
+    tuple val(meta), path('regression.qc.json'), emit: qc
+    tuple val("${task.process}"), val('regress_spots.py'), eval('regress_spots.py --version'), emit: versions
+
+    script:
+    def args = task.ext.args ?: ''
+    def further = (baseline instanceof List ? baseline : [baseline]).collect { table -> "--baseline ${table}" }.join(' ')
+    """
+    # library: traitmap
+    regress_spots.py --specificity ${specificity} --reference ${reference} --sumstats ${sumstats} ${further} \\
+        --threads ${task.cpus} ${args} --out spots.parquet --region-tests region_tests.parquet --qc regression.qc.json
+    """
+
+    stub:
+    """
+    # library: traitmap
+    touch spots.parquet region_tests.parquet
+    echo '{"step": "regress_spots", "subject": "${meta.id} x ${meta.trait}", "counts": [], "facts": {}, "warnings": []}' > regression.qc.json
+    """
+}

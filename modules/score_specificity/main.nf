@@ -1,0 +1,30 @@
+// Each spot's gene specificity scores, from the ranks in its microdomain against the background.
+include { quoted ; sliceOptions ; speciesOptions } from '../../functions/options'
+
+process SCORE_SPECIFICITY {
+    tag "${meta.id}"
+    label 'process_medium'
+
+    input:
+    tuple val(meta), path(h5ad, stageAs: 'slice/*'), path(embedding), path(background), path(homologs, stageAs: 'homologs/*')
+
+    output:
+    tuple val(meta), path('specificity.h5ad'), emit: specificity
+    tuple val("${task.process}"), val('score_specificity.py'), eval('score_specificity.py --version'), emit: versions
+
+    script:
+    def args = task.ext.args ?: ''
+    def annotation = meta.annotation ? "--annotation ${quoted(meta.annotation)} ${task.ext.use_labels ? '--use-labels' : '--no-use-labels'}" : ''
+    def shared = background ? "--background ${background}" : ''
+    """
+    # library: traitmap
+    score_specificity.py --slice ${h5ad} ${sliceOptions(meta)} ${annotation} --embedding ${embedding} ${shared} \\
+        ${speciesOptions(meta, homologs)} --threads ${task.cpus} ${args} --out specificity.h5ad
+    """
+
+    stub:
+    """
+    # library: traitmap
+    touch specificity.h5ad
+    """
+}

@@ -1,0 +1,41 @@
+// All slices x traits in one table: across slices and groups, with q values over the whole run.
+include { layOut } from '../../functions/options'
+
+process SUMMARIZE_REGIONS {
+    tag 'all'
+    label 'process_low'
+
+    input:
+    val metas
+    path regions, stageAs: 'regions/?/*'
+    path spots, stageAs: 'spots/?/*'
+    path region_tests, stageAs: 'region_tests/?/*'
+
+    output:
+    path 'summary/regions.tsv', emit: summary
+    path 'associations/*/*/regions.tsv', emit: regions
+    tuple val("${task.process}"), val('summarize_regions.py'), eval('summarize_regions.py --version'), emit: versions
+
+    script:
+    def args = task.ext.args ?: ''
+    def several = { files -> files instanceof List ? files : [files] }
+    def rows = [metas, several(regions), several(spots), several(region_tests)].transpose().collect { meta, region, spot, test ->
+        [meta.id, meta.group, meta.trait, region, spot, test].join('\t')
+    }
+    """
+    # library: traitmap
+    cat > sheet.tsv <<'END'
+slice\tgroup\ttrait\tregions\tspots\tregion_tests
+${rows.join('\n')}
+END
+    summarize_regions.py --sheet sheet.tsv ${args} --out .
+    """
+
+    stub:
+    """
+    # library: traitmap
+    mkdir -p summary ${metas.collect { meta -> "associations/${meta.id}/${meta.trait}" }.join(' ')}
+    printf 'scope\\tslice\\ttrait\\tregion\\tn_spots\\tp_cauchy\\n' > summary/regions.tsv
+    for folder in associations/*/*; do printf 'region\\tn_spots\\tp_cauchy\\n' > \$folder/regions.tsv; done
+    """
+}

@@ -1,0 +1,34 @@
+// SHA-256, size and role of every input and result of the run.
+include { layOut ; quoted } from '../../functions/options'
+
+process WRITE_MANIFEST {
+    tag 'manifest'
+    label 'process_single'
+
+    input:
+    val targets
+    path files, stageAs: 'files/?/*'
+    val roles
+    path inputs, stageAs: 'inputs/?/*'
+    path parameters
+    path versions
+
+    output:
+    path 'manifest.json', emit: manifest
+
+    script:
+    def pairs = [roles, inputs instanceof List ? inputs : [inputs]].transpose()
+    def given = pairs.collect { role, path -> "--input ${quoted(role)}=${path}" }.join(' \\\n        ')
+    """
+    # library: traitmap
+    ${layOut(targets, files, 'results').replace('\n', '\n    ')}
+    write_manifest.py --results results --parameters ${parameters} --versions ${versions} \\
+        ${given} --out manifest.json
+    """
+
+    stub:
+    """
+    # library: traitmap
+    echo '{}' > manifest.json
+    """
+}

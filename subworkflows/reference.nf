@@ -1,0 +1,47 @@
+// What links SNPs to genes: reused, imported, or built from a panel or from LD scores.
+
+include { IMPORT_REFERENCE } from '../modules/import_reference/main'
+include { LINK_LD_SCORES } from '../modules/link_ld_scores/main'
+include { LINK_SNPS_TO_GENES } from '../modules/link_snps_to_genes/main'
+include { MERGE_REFERENCE } from '../modules/merge_reference/main'
+include { chromosomeNumbers ; isGsmapResource ; ofChromosome } from '../functions/inputs'
+
+workflow REFERENCE {
+    take:
+    options // the typed parameters
+
+    main:
+    chromosomes = chromosomeNumbers(options.chromosomes)
+    versions = channel.empty()
+    if (options.panel) {
+        // [meta, bed, bim, fam, snps, genetic map], one a chromosome
+        panel = channel.fromList(chromosomes.collect { number ->
+            def bed = ['bed', 'bim', 'fam'].collect { ending -> ofChromosome("${options.panel}.${ending}", number) }
+            [[id: "chr${number}", chromosome: number]] + bed + [ofChromosome(options.snps, number), options.genetic_map ? ofChromosome(options.genetic_map, number) : []]
+        })
+        LINK_SNPS_TO_GENES(panel, file(options.genes))
+        // In genomic order, so that -resume sees the same list every time.
+        MERGE_REFERENCE(LINK_SNPS_TO_GENES.out.reference.toSortedList { a, b -> a[0].chromosome <=> b[0].chromosome }.map { all -> all.collect { _meta, path -> path } })
+        reference = MERGE_REFERENCE.out.reference
+        versions = LINK_SNPS_TO_GENES.out.versions.mix(MERGE_REFERENCE.out.versions)
+    }
+    else if (options.ld_scores) {
+        files = chromosomes.collect { number -> ofChromosome("${options.ld_scores}.l2.ldscore.gz", number) }
+        LINK_LD_SCORES(files, options.ld_scores.tokenize('/').last(), file(options.genes))
+        reference = LINK_LD_SCORES.out.reference
+        versions = LINK_LD_SCORES.out.versions
+    }
+    else if (isGsmapResource(options.reference)) {
+        IMPORT_REFERENCE(file(options.reference))
+        reference = IMPORT_REFERENCE.out.reference
+        versions = IMPORT_REFERENCE.out.versions
+    }
+    else {
+        given = file(options.reference)
+        reference = channel.value(given.isDirectory() ? given.resolve('reference.h5ad') : given)
+    }
+
+    emit:
+    reference = reference // one path, for every task
+    versions = versions
+}

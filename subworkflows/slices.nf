@@ -1,0 +1,33 @@
+// Each slice's embedding and gene specificity; slices of one group share the background of ranks.
+
+include { AVERAGE_RANKS } from '../modules/average_ranks/main'
+include { EMBED_SPOTS } from '../modules/embed_spots/main'
+include { SCORE_SPECIFICITY } from '../modules/score_specificity/main'
+include { homologsOf } from '../functions/inputs'
+
+workflow SLICES {
+    take:
+    rows // of the sheet of slices
+    options // the typed parameters
+
+    main:
+    slices = channel.fromList(rows.collect { row -> [row.findAll { name, _value -> name != 'h5ad' } + [id: row.slice], row.h5ad] }) // [meta, h5ad]
+    groups = rows.findAll { row -> row.group }.groupBy { row -> row.group }.findAll { _name, members -> members.size() > 1 }
+
+    EMBED_SPOTS(slices)
+    // [group, metas, h5ads, homologs]
+    AVERAGE_RANKS(channel.fromList(groups.collect { name, members -> [name, members, members.collect { row -> row.h5ad }, homologsOf(members.first().species, options)] }))
+
+    // [group, background]; slices on their own have the key '' and no background but their own
+    backgrounds = AVERAGE_RANKS.out.background.mix(channel.of(['', []]))
+    embedded = slices
+        .join(EMBED_SPOTS.out.embedding, failOnDuplicate: true, failOnMismatch: true)
+        .map { meta, h5ad, embedding -> [groups.containsKey(meta.group) ? meta.group : '', meta, h5ad, embedding] }
+    SCORE_SPECIFICITY(embedded.combine(backgrounds, by: 0).map { _group, meta, h5ad, embedding, background -> [meta, h5ad, embedding, background, homologsOf(meta.species, options)] })
+
+    emit:
+    slices = slices // [meta, h5ad]
+    embedding = EMBED_SPOTS.out.embedding // [meta, embedding.h5ad]
+    specificity = SCORE_SPECIFICITY.out.specificity // [meta, specificity.h5ad]
+    versions = EMBED_SPOTS.out.versions.mix(AVERAGE_RANKS.out.versions, SCORE_SPECIFICITY.out.versions)
+}
