@@ -29,13 +29,14 @@ def main(
     from traitmap.ledger import Ledger
     from traitmap.spots import read_spots
 
-    ledger = Ledger("combine_regions", str(spots))
     table = read_spots(spots)
     table[regions.REGION] = regions.label_spots(table, spots, slice_, annotation)
     tests = regions.read_region_tests(region_tests) if region_tests else None
-    result = regions.combine_regions(table, ledger, tests=tests, outliers=outliers, top_share=top_share)
+    result = regions.combine_regions(table, tests=tests, outliers=outliers, top_share=top_share)
     write_tsv(result, out)
     if qc:
+        ledger = Ledger("combine_regions", str(spots))
+        regions.account(table, result, ledger)
         ledger.write(qc)
     say(f"{len(result)} regions of {len(table)} spots; first {result['region'][0]}, P {result['p_cauchy'][0]:.3g}")
 

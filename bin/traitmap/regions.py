@@ -22,6 +22,7 @@ TESTS = {  # region test -> where its beta, se, z and p go
     "mean": ("beta", "se", "z_mean", "p_mean"),
     "contrast": ("beta_contrast", "se_contrast", "z_contrast", "p_contrast"),
 }
+FEW, MISSING, LEFT_OUT = "few spots", "NaN spots", "outliers left out"  # flags
 TEXT_COLUMNS = (REGION, "flags")
 WHOLE_COLUMNS = ("n_spots", "n_top_spots")
 
@@ -43,7 +44,6 @@ def label_spots(spots: pd.DataFrame, path: Path, slice_path: Path | None, annota
 
 def combine_regions(
     spots: pd.DataFrame,
-    ledger: Ledger,
     *,
     tests: pd.DataFrame | None = None,
     outliers: str = "keep",
@@ -64,10 +64,6 @@ def combine_regions(
     """
     tested = spots["p"].notna()
     top = top_spots(spots["neg_log10_p"].to_numpy(), top_share)
-    ledger.read("spots", len(spots))
-    ledger.removed("spots", "without a P (singular regression)", int((~tested).sum()))
-    ledger.noted("spots", "without a region label (in no region)", int(spots[REGION].isna().sum()))
-    ledger.noted("spots", f"top spots: the {top_share:g} of smallest P, with ties", int(top.sum()))
     everywhere = (int(top.sum()), int(tested.sum()))
     codes, names = pd.factorize(spots[REGION], sort=True)
     order = np.argsort(codes, kind="stable")
@@ -79,10 +75,17 @@ def combine_regions(
     table = pd.DataFrame(rows, columns=[name for name in REGIONS if name not in {*sum(TESTS.values(), ()), "q"}])
     table = add_tests(table, tests)
     table["q"] = benjamini_hochberg(table["p_cauchy"].to_numpy(np.float64))
-    for flag in ("few spots", "NaN spots", "outliers left out"):
+    return sort_regions(table[list(REGIONS)])
+
+
+def account(spots: pd.DataFrame, table: pd.DataFrame, ledger: Ledger) -> None:
+    """Enter into ``ledger`` what became of the spots and which regions are flagged."""
+    ledger.read("spots", len(spots))
+    ledger.removed("spots", "without a P (singular regression)", int(spots["p"].isna().sum()))
+    ledger.noted("spots", "without a region label (in no region)", int(spots[REGION].isna().sum()))
+    for flag in (FEW, MISSING, LEFT_OUT):
         ledger.noted("regions", f"flagged: {flag}", int(table["flags"].str.contains(flag, regex=False).sum()))
     ledger.kept("regions", len(table))
-    return sort_regions(table[list(REGIONS)])
 
 
 def _region(spots: pd.DataFrame, top: np.ndarray, everywhere: tuple[int, int], outliers: str) -> dict[str, object]:
@@ -92,9 +95,9 @@ def _region(spots: pd.DataFrame, top: np.ndarray, everywhere: tuple[int, int], o
     n_top, n_tested = int(top.sum()), p.size
     odds_ratio, odds_ratio_p = enrichment(n_top, n_tested, *everywhere)
     flags = [
-        ("few spots", n_tested < FEW_SPOTS),
-        (f"NaN spots: {spots.shape[0] - n_tested}", n_tested < len(spots)),
-        (f"outliers left out: {int((~keep).sum())}", not keep.all()),
+        (FEW, n_tested < FEW_SPOTS),
+        (f"{MISSING}: {len(spots) - n_tested}", n_tested < len(spots)),
+        (f"{LEFT_OUT}: {int((~keep).sum())}", not keep.all()),
     ]
     return {
         "n_spots": len(spots),

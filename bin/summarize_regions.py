@@ -1,0 +1,37 @@
+#!/usr/bin/env python3
+"""SUMMARIZE_REGIONS: all regions of a run in one table, with q over the run and regions across slices."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from traitmap.cli import run, say
+
+
+def main(
+    sheet: Annotated[
+        Path, typer.Option(help="TSV with columns slice, group, trait, regions, spots, region_tests (files).")
+    ],
+    out: Annotated[Path, typer.Option(help="Folder to write into (associations/..., summary/regions.tsv).")],
+    region_p: Annotated[
+        Literal["cauchy", "mean", "contrast"], typer.Option(help="The P that q is made of.")
+    ] = "cauchy",
+    outliers: Annotated[
+        Literal["keep", "gsmap"],
+        typer.Option(help="Across slices: keep all spots, or leave out outliers as gsMap does."),
+    ] = "keep",
+    top_share: Annotated[float, typer.Option(help="Across slices: share of spots that count as top spots.")] = 0.05,
+) -> None:
+    """Gather the regions of every slice x trait, combine them across slices, and give q over the run."""
+    from traitmap import summary
+
+    rows = summary.read_sheet(sheet)
+    table = summary.summarize_regions(rows, region_p=region_p, outliers=outliers, top_share=top_share)
+    summary.write_summary(table, out)
+    of_slices = table[table["scope"] == "slice"]
+    say(f"{len(of_slices)} regions of {len(rows)} slices x traits; {int((of_slices['q'] < 0.05).sum())} with q < 0.05")
+
+
+if __name__ == "__main__":
+    run(main)
