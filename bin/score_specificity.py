@@ -1,0 +1,67 @@
+#!/usr/bin/env python3
+"""SCORE_SPECIFICITY: from a slice and its embedding to gene specificity scores."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from traitmap.cli import Threads, run, say, use_threads
+
+
+def main(
+    slice_: Annotated[Path, typer.Option("--slice", help="The slice (.h5ad).")],
+    embedding: Annotated[Path, typer.Option(help="An .h5ad whose obsm holds the embedding of the slice's spots.")],
+    out: Annotated[Path, typer.Option(help="Gene specificity scores to write (.h5ad).")],
+    embedding_key: Annotated[str, typer.Option(help="obsm key of the embedding.")] = "embedding",
+    annotation: Annotated[str, typer.Option(help="obs column with region labels; none: a label-free run.")] = "",
+    layer: Annotated[str, typer.Option(help="Layer with raw counts; default: counts if there is one, else X.")] = "",
+    spatial_key: Annotated[str, typer.Option(help="obsm key of the coordinates.")] = "spatial",
+    species: Annotated[str, typer.Option(help="Species of the gene symbols.")] = "human",
+    homologs: Annotated[Path | None, typer.Option(help="Table: the species' gene symbols, human ones.")] = None,
+    neighbors: Annotated[int, typer.Option(help="Spots of a microdomain.")] = 21,
+    spatial_neighbors: Annotated[int, typer.Option(help="Nearest spots that a microdomain is chosen from.")] = 101,
+    power: Annotated[
+        float, typer.Option(help="GSS = exp(R ** power) - 1: 1 as gsMap since 1.73.1, 1.5 as its paper.")
+    ] = 1.0,
+    background: Annotated[
+        Path | None, typer.Option(help="Background of the slice's group (.parquet of AVERAGE_RANKS).")
+    ] = None,
+    use_labels: Annotated[
+        bool, typer.Option(help="Take microdomains within a label (as gsMap), where the slice is annotated.")
+    ] = True,
+    expression_gate: Annotated[
+        bool, typer.Option(help="Score only genes that more of the microdomain express than of the background.")
+    ] = True,
+    threads: Threads = 1,
+) -> None:
+    """Score how specific each gene is to each spot's microdomain: spots near in space and alike in expression."""
+    use_threads(threads)
+    from traitmap import specificity
+    from traitmap.average_ranks import read_background
+    from traitmap.h5ad import write_h5ad
+    from traitmap.ledger import Ledger
+    from traitmap.slices import read_slice
+
+    settings = specificity.Settings(neighbors, spatial_neighbors, power, use_labels, expression_gate)
+    settings.check()
+    common = read_background(background) if background else None
+    ledger = Ledger("score_specificity", slice_.name)
+    data = read_slice(
+        slice_,
+        ledger,
+        layer=layer or None,
+        spatial_key=spatial_key,
+        annotation=annotation or None,
+        species=species,
+        homologs=homologs,
+    )
+    values = specificity.read_embedding(embedding, data.obs_names, embedding_key)
+    result = specificity.score_specificity(data, values, ledger, settings, common, threads)
+    write_h5ad(result, out)
+    share = ledger.facts["share_non_zero"]
+    say(f"{slice_.name}: {result.n_obs} spots x {result.n_vars} genes, {share:.1%} of the scores are above 0")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,316 @@
+"""Gene specificity scores: how much higher a gene ranks in a spot's microdomain than in the slice at large."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from traitmap import __version__
+from traitmap.average_ranks import (
+    EXPRESSED_FRACTION,
+    MARK,
+    MEAN_LOG_RANK,
+    LogRanks,
+    background_table,
+    blocks,
+    expressed_genes,
+    log_ranks,
+    restrict,
+    sums_over_spots,
+    unmark,
+)
+from traitmap.errors import InputError
+from traitmap.h5ad import read_h5ad
+from traitmap.ledger import Ledger
+from traitmap.microdomains import Microdomains, find_microdomains
+from traitmap.slices import REGION
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+BLOCK = 64  # spots that one thread scores at a time: one dense block of spots x genes
+MITOCHONDRIAL = "MT-"
+LARGEST_EXPONENT = 40.0  # of GSS: e40 = 2.4e17; its square, summed over genes, still fits float32
+TOLERANCE = 1e-6  # of log R: float32 ranks cannot tell a ratio nearer to 1 from 1
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What gene specificity depends on; the defaults are gsMap's (1.73.8).
+
+    neighbors, spatial_neighbors
+        Size of a microdomain, and of the spatial neighbourhood that it is chosen from.
+    power
+        GSS = exp(R ** power) - 1: 1 in gsMap since 1.73.1, 1.5 in the paper and in gsMap3D.
+    use_labels
+        Where the slice is annotated, take microdomains from spots of the same label only.
+    expression_gate
+        A gene scores only where more of the microdomain's spots express it than of the background's.
+    """
+
+    neighbors: int = 21
+    spatial_neighbors: int = 101
+    power: float = 1.0
+    use_labels: bool = True
+    expression_gate: bool = True
+
+    def check(self) -> None:
+        """Raise InputError where a setting makes no sense, a line each."""
+        problems = []
+        if self.neighbors < 1:
+            problems.append(f"--neighbors is {self.neighbors}; it must be 1 or more")
+        if self.spatial_neighbors < self.neighbors:
+            problems.append(
+                f"--spatial-neighbors ({self.spatial_neighbors}) is less than --neighbors ({self.neighbors}); "
+                "a microdomain is chosen from the spatial neighbours"
+            )
+        if not (np.isfinite(self.power) and self.power > 0):
+            problems.append(f"--power is {self.power}; it must be above 0")
+        if problems:
+            raise InputError(*problems)
+
+
+def read_embedding(path: Path, spots: pd.Index, key: str = "embedding") -> np.ndarray:
+    """Read ``obsm[key]`` of an .h5ad for ``spots``, in their order: n x d, float64.
+
+    Raises InputError where the key or a spot is missing, a spot is repeated or a value is not finite.
+    """
+    data = read_h5ad(path, "embedding")
+    if key not in data.obsm:
+        has = ", ".join(data.obsm) or "none"
+        raise InputError(f"{path}: has no obsm[{key!r}] (obsm: {has}); set --embedding-key")
+    if not data.obs_names.is_unique:
+        name = data.obs_names[data.obs_names.duplicated()][0]
+        raise InputError(f"{path}: spot {name!r} occurs more than once in obs_names; make them unique")
+    at = data.obs_names.get_indexer(spots)
+    missing = at < 0
+    if missing.any():
+        raise InputError(
+            f"{path}: lacks {missing.sum()} of the slice's {len(spots)} spots "
+            f"(first: {spots[int(np.argmax(missing))]!r}); is it the embedding of this slice?"
+        )
+    try:
+        embedding = np.asarray(data.obsm[key], dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"{path}: obsm[{key!r}] holds values that are no numbers; it must be spots x dimensions"
+        ) from error
+    if embedding.ndim != 2 or embedding.shape[1] == 0:
+        raise InputError(f"{path}: obsm[{key!r}] has shape {embedding.shape}; it must be spots x dimensions")
+    embedding = embedding[at]
+    wrong = ~np.isfinite(embedding).all(axis=1)
+    if wrong.any():
+        raise InputError(
+            f"{path}: obsm[{key!r}] holds missing or infinite values (first: spot {spots[int(np.argmax(wrong))]!r})"
+        )
+    return embedding
+
+
+def score_specificity(
+    data: AnnData,
+    embedding: np.ndarray,
+    ledger: Ledger,
+    settings: Settings | None = None,
+    background: pd.DataFrame | None = None,
+    threads: int = 1,
+) -> AnnData:
+    """Score every gene in every spot of a slice.
+
+    Parameters
+    ----------
+    data
+        A slice as ``slices.read_slice`` gives it.
+    embedding
+        Spots x dimensions, in the slice's order.
+    background
+        Common background of the slice's group (``average_ranks.average_ranks``); by default the slice's own.
+
+    Returns
+    -------
+    AnnData, spots x genes, both in the slice's order: X GSS (CSR float32); obs region (where annotated) and the
+    microdomains' quality; obsm spatial; obsp microdomain (``Microdomains.average``); var the background; uns parameters
+    and ledger (JSON texts).
+
+    Raises
+    ------
+    InputError
+        Where a setting makes no sense or the slice lacks genes of the background.
+
+    Source: gsMap (Song et al., Nature 2025), gene specificity score.
+    """
+    import anndata
+
+    settings = settings or Settings()
+    settings.check()
+    regions = data.obs[REGION] if REGION in data.obs else None
+    labels = regions.cat.codes.to_numpy() if settings.use_labels and regions is not None else None
+    microdomains = find_microdomains(
+        data.obsm["spatial"], embedding, settings.neighbors, settings.spatial_neighbors, labels, threads
+    )
+    ranks, genes, background = _ranks(data, background, ledger, threads)
+    scored = ~genes.str.upper().str.startswith(MITOCHONDRIAL)
+    ledger.removed("genes", "mitochondrial (ranked, not scored)", (~scored).sum())
+    gss, capped = specificity(ranks, background, microdomains, settings, scored, threads)
+    obs = pd.DataFrame(index=data.obs_names)
+    if regions is not None:
+        obs[REGION] = regions
+    quality = microdomains.quality(regions).set_index(obs.index)
+    parameters = {"version": __version__, **asdict(settings), "labels_used": labels is not None}
+    result = anndata.AnnData(
+        X=gss,
+        obs=obs.join(quality),
+        var=background[scored],
+        obsm={"spatial": data.obsm["spatial"]},
+        obsp={"microdomain": microdomains.average()},
+        uns={"parameters": json.dumps(parameters)},
+    )
+    _account(result, quality, labels, settings, capped, ledger)
+    result.uns["ledger"] = ledger.to_json()
+    return result
+
+
+def _ranks(
+    data: AnnData, background: pd.DataFrame | None, ledger: Ledger, threads: int
+) -> tuple[LogRanks, pd.Index, pd.DataFrame]:
+    """Log ranks of the slice within the background's genes; without a background, within all that it expresses."""
+    if background is None:
+        counts, genes = restrict(data, expressed_genes(data))
+        ledger.removed("genes", "not expressed in any spot", data.n_vars - len(genes))
+        ranks = log_ranks(counts, threads)
+        return ranks, genes, background_table(genes, *sums_over_spots(ranks), data.n_obs)
+    missing = background.index.difference(data.var_names)
+    if len(missing):
+        raise InputError(
+            f"{ledger.subject}: lacks {len(missing)} of the background's {len(background)} genes (first: "
+            f"{missing[0]!r}); give average_ranks.py every slice of the group, with the same species and homologs"
+        )
+    counts, genes = restrict(data, background.index)
+    ledger.removed("genes", "not in the group's background", data.n_vars - len(genes))
+    return log_ranks(counts, threads), genes, background.loc[genes]
+
+
+def specificity(
+    ranks: LogRanks,
+    background: pd.DataFrame,
+    microdomains: Microdomains,
+    settings: Settings,
+    scored: np.ndarray,
+    threads: int = 1,
+) -> tuple[sparse.csr_matrix, int]:
+    """GSS of the ``scored`` genes, spots x scored genes, and how many values met the cap.
+
+    With N the microdomain of a spot, r ranks, m_g a gene's mean log rank and f_g its share of expressing spots in the
+    background, and q = share of N that expresses the gene:
+
+        log R = mean over N of log r  -  m_g,     GSS = exp(R ** power) - 1 where R > 1 and q > f_g, else 0.
+
+    The mean over N is that of the constants plus that of the sparse parts, and the latter is 0 unless a spot of N
+    expresses the gene. The result is sparse on the genes that N expresses, without any being missed: of another gene q
+    is 0, which never exceeds f_g >= 0. (Without the gate, such a gene scores where its microdomain is so shallow that
+    the rank shared by its zeros alone lies above the gene's average: gsMap computes it so, and so do we.)
+
+    Each spot's sum runs over its microdomain in order, in float64, whatever the number of threads.
+    """
+    shape = ranks.marked.shape
+    size = microdomains.size
+    # One row of thresholds for each size that a microdomain has: sums of marked ranks tell how many spots express.
+    sizes, row_of_size = np.unique(size, return_inverse=True)
+    fraction = background[EXPRESSED_FRACTION].to_numpy(np.float64)
+    least = np.stack([_least_expressing(fraction, n) if settings.expression_gate else 0 * fraction for n in sizes])
+    least[:, ~scored] = np.inf
+    members = sparse.csr_matrix(
+        (np.ones(len(microdomains.spots)), microdomains.spots, microdomains.indptr), shape=(shape[0], shape[0])
+    )
+    constant = members @ ranks.zero
+    mean = background[MEAN_LOG_RANK].to_numpy(np.float64)
+    column = (np.cumsum(scored) - 1).astype(np.int32)
+
+    def score(block: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
+        rows = slice(*block)
+        total = (members[rows] @ ranks.marked).toarray()
+        passed = total >= least[row_of_size[rows]] * MARK
+        spot, gene = np.nonzero(passed)
+        above, _ = unmark(total[passed])
+        log_ratio = (above + constant[rows][spot]) / size[rows][spot] - mean[gene]
+        high = log_ratio > TOLERANCE
+        exponent = np.exp(log_ratio[high] * settings.power)
+        capped = int((exponent > LARGEST_EXPONENT).sum())
+        values = np.expm1(np.minimum(exponent, LARGEST_EXPONENT)).astype(np.float32)
+        return np.bincount(spot[high], minlength=len(total)), column[gene[high]], values, capped
+
+    parts = _in_order(score, blocks(shape[0], BLOCK), threads)
+    return _assembled(parts, (shape[0], int(scored.sum())))
+
+
+def _least_expressing(fraction: np.ndarray, size: int) -> np.ndarray:
+    """Smallest whole number c with c / size > fraction, by that very comparison, free of rounding."""
+    least = np.floor(fraction * size) - 1
+    while (low := least / size <= fraction).any():
+        least += low
+    return least
+
+
+def _in_order(work, items: list, threads: int) -> Iterator:
+    """``work`` on every item by ``threads`` threads; results in order, at most ``threads`` in memory."""
+    with ThreadPoolExecutor(threads) as pool:
+        for start in range(0, len(items), threads):
+            yield from pool.map(work, items[start : start + threads])
+
+
+def _assembled(parts: Iterator, shape: tuple[int, int]) -> tuple[sparse.csr_matrix, int]:
+    """One CSR matrix from consecutive blocks of rows; its arrays grow in place, so that no block is kept twice."""
+    indptr = np.zeros(shape[0] + 1, dtype=np.int64)
+    indices, values = np.empty(0, dtype=np.int32), np.empty(0, dtype=np.float32)
+    row = used = n_capped = 0
+    for lengths, new_indices, new_values, capped in parts:
+        indptr[row + 1 : row + 1 + len(lengths)] = used + np.cumsum(lengths)
+        row, end = row + len(lengths), used + len(new_indices)
+        indices.resize(end, refcheck=False)
+        values.resize(end, refcheck=False)
+        indices[used:end], values[used:end] = new_indices, new_values
+        used, n_capped = end, n_capped + capped
+    if used <= np.iinfo(np.int32).max:
+        indptr = indptr.astype(np.int32)  # else scipy would make the indices 64 bits wide
+    return sparse.csr_matrix((values, indices, indptr), shape=shape), n_capped
+
+
+def _account(
+    result: AnnData,
+    quality: pd.DataFrame,
+    labels: np.ndarray | None,
+    settings: Settings,
+    capped: int,
+    ledger: Ledger,
+) -> None:
+    per_spot = np.diff(result.X.indptr)
+    silent = int((per_spot == 0).sum())
+    small = int((quality["microdomain_size"] < settings.neighbors).sum())
+    ledger.noted("spots", "without any specific gene", silent)
+    ledger.noted("spots", f"with a microdomain of fewer than {settings.neighbors} spots", small)
+    ledger.noted("scores", f"capped at exp({LARGEST_EXPONENT:g}) - 1", capped)
+    if labels is not None:
+        ledger.noted("spots", "without a label, their microdomain taken from all spots", (labels < 0).sum())
+    ledger.fact("share_non_zero", round(result.X.nnz / max(1, result.n_obs * result.n_vars), 6))
+    ledger.fact("median_specific_genes", float(np.median(per_spot)))
+    ledger.fact("median_similarity", round(float(quality["microdomain_similarity"].median()), 6))
+    ledger.fact("median_radius", float(quality["microdomain_radius"].median()))
+    ledger.fact("power", settings.power)
+    if silent:
+        ledger.warn(f"{ledger.subject}: {silent} spots have no specific gene; their association cannot be estimated")
+    if small:
+        ledger.warn(f"{ledger.subject}: {small} spots have a microdomain of fewer than {settings.neighbors} spots")
+    if capped:
+        ledger.warn(
+            f"{ledger.subject}: {capped} scores were capped; so great a ratio of ranks is met where few genes are "
+            "measured: lower --power or use more genes"
+        )
+    ledger.kept("spots", result.n_obs)
+    ledger.kept("genes", result.n_vars)
