@@ -4,7 +4,7 @@
 
 include { helpText ; typedParams } from './functions/parameters'
 include { checkedInputs } from './functions/inputs'
-include { inputFiles ; publishedFiles ; runInfo ; summaryLines ; versionsYaml } from './functions/results'
+include { inputFiles ; runInfo ; summaryLines ; versionsYaml } from './functions/results'
 include { REFERENCE } from './subworkflows/reference'
 include { SLICES } from './subworkflows/slices'
 include { ASSOCIATIONS } from './subworkflows/associations'
@@ -47,11 +47,13 @@ workflow TRAITMAP {
         .collectFile(name: 'software_versions.yml', storeDir: info)
         .first()
 
-    // [target below --outdir, file] of every result, sorted so that -resume sees the same list every time
-    results = publishedFiles(REFERENCE.out, SLICES.out, ASSOCIATIONS.out).toSortedList { a, b -> a[0] <=> b[0] }
-    shown = results.combine(parameters).combine(versions).map { all ->
-        all.dropRight(2) + [['pipeline_info/params.json', all[-2]], ['pipeline_info/software_versions.yml', all[-1]]]
-    }
+    // [target below --outdir, file] of every result
+    results = REFERENCE.out.results.mix(SLICES.out.results, ASSOCIATIONS.out.results)
+    described = parameters
+        .map { path -> ['pipeline_info/params.json', path] }
+        .mix(versions.map { path -> ['pipeline_info/software_versions.yml', path] })
+    // Sorted so that -resume sees the same list every time.
+    shown = results.mix(described).toSortedList { a, b -> a[0] <=> b[0] }
     WRITE_REPORT(
         shown.map { all -> all.collect { target, _path -> target } },
         shown.map { all -> all.collect { _target, path -> path } },
@@ -61,7 +63,7 @@ workflow TRAITMAP {
 
     // [role, file] of every input
     inputs = inputFiles(options, sheets)
-    everything = results.combine(WRITE_REPORT.out.report).map { all -> all.dropRight(1) + [['report.html', all[-1]]] }
+    everything = results.mix(WRITE_REPORT.out.report.map { path -> ['report.html', path] }).toSortedList { a, b -> a[0] <=> b[0] }
     WRITE_MANIFEST(
         everything.map { all -> all.collect { target, _path -> target } },
         everything.map { all -> all.collect { _target, path -> path } },

@@ -82,9 +82,9 @@ def parameterSpecs(schemaFile) {
 def missingParameters(schemaFile, given) {
     def required = parseJson(schemaFile)['$defs'].values().collectMany { group -> group['required'] ?: [] }
     def specs = parameterSpecs(schemaFile)
-    return required.findAll { name -> isEmpty(given[name]) }.collect { name -> "--${name} is missing: ${specs[name]['description']}" }
-        + specs.findAll { name, spec -> spec['exists'] && !isEmpty(given[name]) && !file(given[name].toString()).exists() }
-            .collect { name, _spec -> "--${name}: ${given[name]} does not exist" }
+    def absent = specs.findAll { name, spec -> spec['exists'] && !isEmpty(given[name]) && !file(given[name].toString(), glob: false).exists() }
+    def missing = required.findAll { name -> isEmpty(given[name]) }.collect { name -> "--${name} is missing: ${specs[name]['description']}" }
+    return missing + absent.collect { name, _spec -> "--${name}: ${given[name]} does not exist" }
 }
 
 def typed(value, spec) {

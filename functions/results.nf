@@ -2,25 +2,6 @@
 
 include { chromosomeNumbers ; homologsOf ; ofChromosome } from './inputs'
 
-// A channel of [target below --outdir, file].
-def publishedFiles(reference, slices, associations) {
-    def ofPair = { name -> { meta, path -> ["associations/${meta.id}/${meta.trait}/${name}".toString(), path] } }
-    return reference.reference
-        .map { path -> ['reference/reference.h5ad', path] }
-        .mix(
-            slices.embedding.map { meta, path -> ["slices/${meta.id}/embedding.h5ad".toString(), path] },
-            slices.specificity.map { meta, path -> ["slices/${meta.id}/specificity.h5ad".toString(), path] },
-            associations.sumstats.map { meta, path -> ["traits/${meta.id}.parquet".toString(), path] },
-            associations.qc.map { meta, path -> ["traits/${meta.id}.qc.json".toString(), path] },
-            associations.spots.map(ofPair('spots.parquet')),
-            associations.region_tests.map(ofPair('region_tests.parquet')),
-            associations.regression_qc.map(ofPair('regression.qc.json')),
-            associations.genes.map(ofPair('genes.tsv')),
-            associations.regions.flatten().map { path -> ["associations/${path.parent.parent.name}/${path.parent.name}/regions.tsv".toString(), path] },
-            associations.summary.map { path -> ['summary/regions.tsv', path] },
-        )
-}
-
 // [role, file] of every input, as the sheets and the parameters name them.
 def inputFiles(options, sheets) {
     def named = sheets.slices.collect { row -> ["slice ${row.slice}".toString(), row.h5ad] } + sheets.traits.collect { row -> ["trait ${row.trait}".toString(), row.sumstats] }

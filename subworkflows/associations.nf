@@ -31,14 +31,16 @@ workflow ASSOCIATIONS {
     all = COMBINE_REGIONS.out.regions.join(tested, failOnDuplicate: true).toSortedList { a, b -> [a[0].id, a[0].trait].toString() <=> [b[0].id, b[0].trait].toString() }
     SUMMARIZE_REGIONS(all.map { rows_ -> rows_.collect { row -> row[0] } }, all.map { rows_ -> rows_.collect { row -> row[1] } }, all.map { rows_ -> rows_.collect { row -> row[2] } }, all.map { rows_ -> rows_.collect { row -> row[3] } })
 
+    // [target below --outdir, file]
+    of_traits = HARMONIZE_SUMSTATS.out.sumstats.mix(HARMONIZE_SUMSTATS.out.qc).map { _meta, path -> ["traits/${path.name}".toString(), path] }
+    of_pairs = REGRESS_SPOTS.out.spots
+        .mix(REGRESS_SPOTS.out.region_tests, REGRESS_SPOTS.out.qc, RANK_GENES.out.genes)
+        .map { meta, path -> ["associations/${meta.id}/${meta.trait}/${path.name}".toString(), path] }
+    of_regions = SUMMARIZE_REGIONS.out.regions
+        .flatten()
+        .map { path -> ["associations/${path.parent.parent.name}/${path.parent.name}/${path.name}".toString(), path] }
+
     emit:
-    sumstats = HARMONIZE_SUMSTATS.out.sumstats // [meta, parquet]
-    qc = HARMONIZE_SUMSTATS.out.qc // [meta, json]
-    spots = REGRESS_SPOTS.out.spots // [meta + trait, spots.parquet]
-    region_tests = REGRESS_SPOTS.out.region_tests // [meta + trait, region_tests.parquet]
-    regression_qc = REGRESS_SPOTS.out.qc // [meta + trait, json]
-    genes = RANK_GENES.out.genes // [meta + trait, genes.tsv]
-    regions = SUMMARIZE_REGIONS.out.regions // associations/<slice>/<trait>/regions.tsv, all
-    summary = SUMMARIZE_REGIONS.out.summary // summary/regions.tsv
+    results = of_traits.mix(of_pairs, of_regions, SUMMARIZE_REGIONS.out.summary.map { path -> ["summary/${path.name}".toString(), path] })
     versions = HARMONIZE_SUMSTATS.out.versions.mix(REGRESS_SPOTS.out.versions, COMBINE_REGIONS.out.versions, SUMMARIZE_REGIONS.out.versions, RANK_GENES.out.versions)
 }

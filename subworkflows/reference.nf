@@ -43,5 +43,6 @@ workflow REFERENCE {
 
     emit:
     reference = reference // one path, for every task
+    results = reference.map { path -> ['reference/reference.h5ad', path] } // [target below --outdir, file]
     versions = versions
 }

@@ -27,7 +27,7 @@ workflow SLICES {
 
     emit:
     slices = slices // [meta, h5ad]
-    embedding = EMBED_SPOTS.out.embedding // [meta, embedding.h5ad]
     specificity = SCORE_SPECIFICITY.out.specificity // [meta, specificity.h5ad]
+    results = EMBED_SPOTS.out.embedding.mix(SCORE_SPECIFICITY.out.specificity).map { meta, path -> ["slices/${meta.id}/${path.name}".toString(), path] } // [target below --outdir, file]
     versions = EMBED_SPOTS.out.versions.mix(AVERAGE_RANKS.out.versions, SCORE_SPECIFICITY.out.versions)
 }
