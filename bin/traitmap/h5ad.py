@@ -39,7 +39,8 @@ def read_obs(path: Path, what: str) -> pd.DataFrame:
     return obs if hasattr(obs, "columns") else read_h5ad(path, what).obs
 
 
-def write_h5ad(data: AnnData, path: Path) -> None:
-    """Write ``data``, compressed, beside and then renamed."""
+def write_h5ad(data: AnnData, path: Path, *, compress: bool = True) -> None:
+    """Write ``data`` beside and then renamed; ``compress`` where that is worth its time, at every reading too."""
+    options = {"compression": "gzip", "compression_opts": 1} if compress else {}
     with writing(path) as beside:
-        data.write_h5ad(beside, compression="gzip", compression_opts=1)
+        data.write_h5ad(beside, **options)

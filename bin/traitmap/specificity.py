@@ -237,8 +237,10 @@ def specificity(
         rows = slice(*block)
         total = (members[rows] @ ranks.marked).toarray()
         passed = total >= least[row_of_size[rows]] * MARK
-        spot, gene = np.nonzero(passed)
-        above, _ = unmark(total[passed])
+        spot = np.repeat(np.arange(len(total)), np.count_nonzero(passed, axis=1))
+        flat = np.flatnonzero(passed)
+        gene = flat - spot * shape[1]
+        above, _ = unmark(total.ravel()[flat])
         log_ratio = (above + constant[rows][spot]) / size[rows][spot] - mean[gene]
         high = log_ratio > TOLERANCE
         exponent = np.exp(log_ratio[high] * settings.power)
