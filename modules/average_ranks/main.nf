@@ -1,4 +1,5 @@
 // The background that the slices of a group share: each gene's mean log rank and expressed fraction over all their spots.
+include { library } from '../../functions/library'
 include { sliceOptions ; speciesOptions } from '../../functions/options'
 
 process AVERAGE_RANKS {
@@ -16,14 +17,13 @@ process AVERAGE_RANKS {
     def args = task.ext.args ?: ''
     def slices = [metas, h5ads].transpose().collect { meta, h5ad -> "--slice ${h5ad} ${sliceOptions(meta)}" }.join(' \\\n        ')
     """
-    # library: traitmap
+    # library: ${library('average_ranks')}
     average_ranks.py ${slices} \\
         ${speciesOptions(metas.first(), homologs)} ${args} --out background.parquet
     """
 
     stub:
     """
-    # library: traitmap
     touch background.parquet
     """
 }

@@ -1,4 +1,5 @@
 // Spots' P values to regions' (Cauchy), with the regions' own tests and an effect size.
+include { library } from '../../functions/library'
 include { quoted } from '../../functions/options'
 
 process COMBINE_REGIONS {
@@ -16,13 +17,12 @@ process COMBINE_REGIONS {
     def args = task.ext.args ?: ''
     def annotation = meta.annotation ? "--annotation ${quoted(meta.annotation)}" : ''
     """
-    # library: traitmap
+    # library: ${library('combine_regions')}
     combine_regions.py --spots ${spots} --slice ${h5ad} ${annotation} --region-tests ${region_tests} ${args} --out regions.tsv
     """
 
     stub:
     """
-    # library: traitmap
     printf 'region\\tn_spots\\tp_cauchy\\n' > regions.tsv
     """
 }

@@ -1,4 +1,5 @@
 // Each spot's embedding from its expression and its neighbours' (graph attention autoencoder).
+include { library } from '../../functions/library'
 include { quoted ; sliceOptions } from '../../functions/options'
 
 process EMBED_SPOTS {
@@ -18,13 +19,12 @@ process EMBED_SPOTS {
     def annotation = task.ext.use_labels && meta.annotation ? "--annotation ${quoted(meta.annotation)}" : ''
     def device = task.accelerator ? 'cuda' : 'cpu'
     """
-    # library: traitmap
+    # library: ${library('embed_spots')}
     embed_spots.py --slice ${h5ad} ${sliceOptions(meta)} ${annotation} --device ${device} ${args} --out embedding.h5ad
     """
 
     stub:
     """
-    # library: traitmap
     touch embedding.h5ad
     """
 }

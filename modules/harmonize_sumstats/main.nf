@@ -1,4 +1,6 @@
 // Any GWAS file to one plain table of SNP, alleles, Z and N, with an account of every row.
+include { library } from '../../functions/library'
+
 process HARMONIZE_SUMSTATS {
     tag "${meta.id}"
     label 'process_low'
@@ -17,14 +19,13 @@ process HARMONIZE_SUMSTATS {
     def args = task.ext.args ?: ''
     def n = meta.n ? "--n ${meta.n}" : ''
     """
-    # library: traitmap
+    # library: ${library('harmonize_sumstats')}
     harmonize_sumstats.py --sumstats ${sumstats} --trait ${meta.id} --reference ${reference} --vocabulary ${vocabulary} \\
         ${n} ${args} --out ${meta.id}.parquet --qc ${meta.id}.qc.json
     """
 
     stub:
     """
-    # library: traitmap
     touch ${meta.id}.parquet
     echo '{"step": "harmonize_sumstats", "subject": "${meta.id}", "counts": [], "facts": {}, "warnings": []}' > ${meta.id}.qc.json
     """

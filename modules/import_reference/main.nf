@@ -1,4 +1,6 @@
 // A gsMap resource folder (quick_mode and LDSC_resource) as a reference.
+include { library } from '../../functions/library'
+
 process IMPORT_REFERENCE {
     tag 'reference'
     label 'process_medium'
@@ -13,13 +15,12 @@ process IMPORT_REFERENCE {
     script:
     def args = task.ext.args ?: ''
     """
-    # library: traitmap
+    # library: ${library('link_snps_to_genes')}
     link_snps_to_genes.py --gsmap-resource ${resource} ${args} --out reference.h5ad
     """
 
     stub:
     """
-    # library: traitmap
     touch reference.h5ad
     """
 }

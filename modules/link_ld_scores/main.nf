@@ -1,4 +1,6 @@
 // The approximate reference: each SNP's published LD score goes to the gene whose window holds it.
+include { library } from '../../functions/library'
+
 process LINK_LD_SCORES {
     tag 'reference'
     label 'process_medium'
@@ -15,13 +17,12 @@ process LINK_LD_SCORES {
     script:
     def args = task.ext.args ?: ''
     """
-    # library: traitmap
+    # library: ${library('link_snps_to_genes')}
     link_snps_to_genes.py --ld-scores 'ld_scores/${prefix}' --genes ${genes} ${args} --out reference.h5ad
     """
 
     stub:
     """
-    # library: traitmap
     touch reference.h5ad
     """
 }

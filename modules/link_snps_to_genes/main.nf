@@ -1,4 +1,6 @@
 // LD between the regression SNPs of one chromosome and the SNPs of each gene, from the genotypes of a panel.
+include { library } from '../../functions/library'
+
 process LINK_SNPS_TO_GENES {
     tag "chr${meta.chromosome}"
     label 'process_medium'
@@ -15,14 +17,13 @@ process LINK_SNPS_TO_GENES {
     def args = task.ext.args ?: ''
     def map = genetic_map ? "--genetic-map ${genetic_map}" : ''
     """
-    # library: traitmap
+    # library: ${library('link_snps_to_genes')}
     link_snps_to_genes.py --panel ${bed.baseName} --genes ${genes} --snps ${snps} ${map} --chromosome ${meta.chromosome} \\
         --threads ${task.cpus} ${args} --out reference.${meta.chromosome}.h5ad
     """
 
     stub:
     """
-    # library: traitmap
     touch reference.${meta.chromosome}.h5ad
     """
 }

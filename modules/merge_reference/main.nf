@@ -1,4 +1,6 @@
 // The chromosomes' references as one.
+include { library } from '../../functions/library'
+
 process MERGE_REFERENCE {
     tag 'reference'
     label 'process_low'
@@ -14,13 +16,12 @@ process MERGE_REFERENCE {
     def args = task.ext.args ?: ''
     def files = (chromosomes instanceof List ? chromosomes : [chromosomes]).collect { chromosome -> "--merge ${chromosome}" }.join(' ')
     """
-    # library: traitmap
+    # library: ${library('link_snps_to_genes')}
     link_snps_to_genes.py ${files} ${args} --out reference.h5ad
     """
 
     stub:
     """
-    # library: traitmap
     touch reference.h5ad
     """
 }

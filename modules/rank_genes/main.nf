@@ -1,5 +1,5 @@
 // The genes whose specificity follows the trait's map, and the regions they mark.
-include { quoted } from '../../functions/options'
+include { library } from '../../functions/library'
 
 process RANK_GENES {
     tag "${meta.id} x ${meta.trait}"
@@ -15,13 +15,12 @@ process RANK_GENES {
     script:
     def args = task.ext.args ?: ''
     """
-    # library: traitmap
+    # library: ${library('rank_genes')}
     rank_genes.py --specificity ${specificity} --spots ${spots} ${args} --out genes.tsv
     """
 
     stub:
     """
-    # library: traitmap
     printf 'gene\\tpcc\\tregion\\tmedian_gss\\n' > genes.tsv
     """
 }

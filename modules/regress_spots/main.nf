@@ -1,4 +1,6 @@
 // The trait's heritability on each spot's specific genes: a stratified LD score regression a spot, and one a region.
+include { library } from '../../functions/library'
+
 process REGRESS_SPOTS {
     tag "${meta.id} x ${meta.trait}"
     label 'process_medium'
@@ -18,14 +20,13 @@ process REGRESS_SPOTS {
     def args = task.ext.args ?: ''
     def further = (baseline instanceof List ? baseline : [baseline]).collect { table -> "--baseline ${table}" }.join(' ')
     """
-    # library: traitmap
+    # library: ${library('regress_spots')}
     regress_spots.py --specificity ${specificity} --reference ${reference} --sumstats ${sumstats} ${further} \\
         --threads ${task.cpus} ${args} --out spots.parquet --region-tests region_tests.parquet --qc regression.qc.json
     """
 
     stub:
     """
-    # library: traitmap
     touch spots.parquet region_tests.parquet
     echo '{"step": "regress_spots", "subject": "${meta.id} x ${meta.trait}", "counts": [], "facts": {}, "warnings": []}' > regression.qc.json
     """

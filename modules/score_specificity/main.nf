@@ -1,4 +1,5 @@
 // Each spot's gene specificity scores, from the ranks in its microdomain against the background.
+include { library } from '../../functions/library'
 include { quoted ; sliceOptions ; speciesOptions } from '../../functions/options'
 
 process SCORE_SPECIFICITY {
@@ -17,14 +18,13 @@ process SCORE_SPECIFICITY {
     def annotation = meta.annotation ? "--annotation ${quoted(meta.annotation)} ${task.ext.use_labels ? '--use-labels' : '--no-use-labels'}" : ''
     def shared = background ? "--background ${background}" : ''
     """
-    # library: traitmap
+    # library: ${library('score_specificity')}
     score_specificity.py --slice ${h5ad} ${sliceOptions(meta)} ${annotation} --embedding ${embedding} ${shared} \\
         ${speciesOptions(meta, homologs)} --threads ${task.cpus} ${args} --out specificity.h5ad
     """
 
     stub:
     """
-    # library: traitmap
     touch specificity.h5ad
     """
 }

@@ -1,5 +1,5 @@
 // All slices x traits in one table: across slices and groups, with q values over the whole run.
-include { layOut } from '../../functions/options'
+include { library } from '../../functions/library'
 
 process SUMMARIZE_REGIONS {
     tag 'all'
@@ -23,7 +23,7 @@ process SUMMARIZE_REGIONS {
         [meta.id, meta.group, meta.trait, region, spot, test].join('\t')
     }
     """
-    # library: traitmap
+    # library: ${library('summarize_regions')}
     cat > sheet.tsv <<'END'
 slice\tgroup\ttrait\tregions\tspots\tregion_tests
 ${rows.join('\n')}
@@ -33,7 +33,6 @@ END
 
     stub:
     """
-    # library: traitmap
     mkdir -p summary ${metas.collect { meta -> "associations/${meta.id}/${meta.trait}" }.join(' ')}
     printf 'scope\\tslice\\ttrait\\tregion\\tn_spots\\tp_cauchy\\n' > summary/regions.tsv
     for folder in associations/*/*; do printf 'region\\tn_spots\\tp_cauchy\\n' > \$folder/regions.tsv; done

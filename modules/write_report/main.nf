@@ -1,4 +1,5 @@
 // One self-contained page of the whole run, and the tables behind its plots.
+include { library } from '../../functions/library'
 include { layOut } from '../../functions/options'
 
 process WRITE_REPORT {
@@ -19,7 +20,7 @@ process WRITE_REPORT {
     script:
     def args = task.ext.args ?: ''
     """
-    # library: traitmap
+    # library: ${library('write_report')}
     ${layOut(targets, files, 'results').replace('\n', '\n    ')}
     cat > run_info.json <<'END'
 ${groovy.json.JsonOutput.prettyPrint(groovy.json.JsonOutput.toJson(run_info))}
@@ -30,7 +31,6 @@ END
 
     stub:
     """
-    # library: traitmap
     mkdir report_data
     touch report.html report_data/regions.tsv
     """

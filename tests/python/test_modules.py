@@ -1,0 +1,66 @@
+"""The house: one step, one name; parameters with one truth; what -resume must see."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+
+import pytest
+
+from conftest import ROOT
+
+MODULES = sorted((ROOT / "modules").glob("*/main.nf"))
+EXECUTABLES = sorted((ROOT / "bin").glob("*.py"))
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: path.parent.name)
+def test_module_carries_its_name_and_names_its_library(module):
+    text = module.read_text()
+    assert f"process {module.parent.name.upper()} {{" in text
+    used = re.search(r"# library: \$\{library\('(\w+)'\)\}", text)
+    assert used, "the script must begin with the library line, or -resume would not see edits of bin/traitmap"
+    assert (ROOT / "bin" / f"{used[1]}.py").exists()
+    assert f"{used[1]}.py " in text
+    assert "stub:" in text
+
+
+@pytest.mark.parametrize("path", EXECUTABLES, ids=lambda path: path.name)
+def test_executable_starts_alone_and_tells_its_version(path):
+    done = subprocess.run([path, "--version"], capture_output=True, text=True, cwd="/", check=True)
+    assert done.stdout.startswith("traitmap ")
+    assert path.stat().st_mode & 0o111 == 0o111
+
+
+def test_import_lines_are_such_as_the_pipeline_reads():
+    """functions/library.nf reads import lines one by one: no module name may stand on a further line."""
+    for path in [*EXECUTABLES, *(ROOT / "bin" / "traitmap").glob("*.py")]:
+        assert not re.search(r"^\s*from traitmap import \(", path.read_text(), re.MULTILINE), path
+
+
+def schema_parameters() -> dict[str, dict]:
+    groups = json.loads((ROOT / "nextflow_schema.json").read_text())["$defs"].values()
+    return {name: spec for group in groups for name, spec in group["properties"].items()}
+
+
+def test_config_and_schema_have_the_same_parameters_and_defaults():
+    config = (ROOT / "nextflow.config").read_text()
+    block = re.search(r"^params \{(.*?)^\}", config, re.MULTILINE | re.DOTALL)[1]
+    given = dict(re.findall(r"^\s+(\w+)\s*= (.*)$", block, re.MULTILINE))
+    specs = schema_parameters()
+    assert given.keys() == specs.keys()
+    for name, text in given.items():
+        default = None if text == "null" else json.loads(text.replace("'", '"'))
+        assert default == specs[name].get("default"), name
+
+
+def test_every_parameter_is_described():
+    for name, spec in schema_parameters().items():
+        assert spec.get("description"), name
+        assert spec["type"] in ("string", "integer", "number", "boolean"), name
+
+
+def test_no_lock_file_names_a_registry():
+    for lock in ROOT.glob("**/requirements.lock"):
+        if ".venv" not in lock.parts:
+            assert "http" not in re.sub(r"(#.*|^aiohttp\b.*)", "", lock.read_text(), flags=re.MULTILINE)
