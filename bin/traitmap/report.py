@@ -1,0 +1,143 @@
+"""The report: one page that holds everything, made of a results folder and nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from traitmap import __version__
+from traitmap.errors import InputError
+from traitmap.files import require_file, writing
+from traitmap.report_collect import Results, collect
+from traitmap.report_files import write_report_data
+from traitmap.report_heatmap import heatmap
+from traitmap.report_methods import methods
+from traitmap.report_payload import embed, payload
+from traitmap.report_tables import (
+    GENE_COLUMNS,
+    account_view,
+    microdomain_rows,
+    region_columns,
+    region_rows,
+    trust_rows,
+)
+from traitmap.report_words import SIGNIFICANT, findings, plural, run_sentence, slice_rows, snp_counts, verdict
+
+TEMPLATE = "report.html.j2"
+STYLES = ("report.css",)
+SCRIPTS = ("core.js", "statistics.js", "tables.js", "heatmap.js", "maps.js", "genes.js", "trust.js", "start.js")
+RUN_INFO_FIRST = ("run_name", "command_line", "start", "nextflow_version", "pipeline_version", "profile")
+
+
+def write_report(
+    results_folder: Path,
+    out: Path,
+    *,
+    templates: Path,
+    data_folder: Path | None = None,
+    run_info: Path | None = None,
+    reference: Path | None = None,
+    title: str | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> Results:
+    """Write the page to ``out`` and the tables behind it to ``data_folder`` (default: report_data beside it).
+
+    Raises InputError where the folder holds nothing of a run, a file cannot be read, or a template part is missing.
+    """
+    out = Path(out)
+    parts = {name: require_file(Path(templates) / name, "report template") for name in (TEMPLATE, *STYLES, *SCRIPTS)}
+    info = read_run_info(run_info)
+    results = collect(Path(results_folder), reference)
+    say(f"read {plural(len(results.slices), 'slice')}, {plural(len(results.traits), 'trait')}")
+    data_folder = Path(data_folder) if data_folder else out.parent / "report_data"
+    page = render(results, parts, info, title or str(info.get("run_name") or "traitmap"), data_folder.name)
+    with writing(out) as beside:
+        beside.write_text(page, encoding="utf-8")
+    names = write_report_data(results, data_folder)
+    say(f"wrote {out} ({out.stat().st_size / 1e6:.1f} MB) and {plural(len(names), 'file')} in {data_folder}")
+    return results
+
+
+def read_run_info(path: Path | None) -> dict[str, Any]:
+    """The JSON object with what the run's engine knows; empty without a file."""
+    if path is None:
+        return {}
+    try:
+        info = json.loads(require_file(path, "run info").read_text())
+    except ValueError as error:
+        raise InputError(f"{path}: is no JSON (run info: {error})") from error
+    if not isinstance(info, dict):
+        raise InputError(f"{path}: holds JSON that is no object (run info)")
+    return info
+
+
+def render(results: Results, parts: dict[str, Path], info: dict[str, Any], title: str, data_folder: str) -> str:
+    """The page as text; every name passes through the template's escaping or ``embed``."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+    from plotly.offline import get_plotlyjs
+
+    environment = Environment(
+        loader=FileSystemLoader(parts[TEMPLATE].parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    environment.lstrip_blocks = True
+    data = payload(results) | {"heatmap": heatmap(results), "significant": SIGNIFICANT}
+    return environment.get_template(TEMPLATE).render(
+        **view(results, info),
+        title=title,
+        data_folder=data_folder,
+        styles=Markup("\n".join(parts[name].read_text() for name in STYLES)),
+        scripts=Markup("\n".join(parts[name].read_text() for name in SCRIPTS)),
+        plotly=Markup(get_plotlyjs()),
+        data=Markup(embed(data)),
+    )
+
+
+def view(results: Results, info: dict[str, Any]) -> dict[str, Any]:
+    """What the template shows without scripts: texts and tables."""
+    columns = region_columns(results)
+    qc_names, qc_rows = microdomain_rows(results)
+    rows = slice_rows(results.summary)
+    counts = snp_counts(results)
+    ordered = {name: info[name] for name in RUN_INFO_FIRST if name in info} | info
+    return {
+        "results": results,
+        "sentence": run_sentence(results),
+        "verdict": verdict(results),
+        "findings": findings(results),
+        "tiles": _tiles(results, rows, counts),
+        "columns": columns,
+        "region_rows": region_rows(results, columns),
+        "gene_columns": GENE_COLUMNS,
+        "accounts": [account_view(account) for account in results.accounts],
+        "warnings": results.warnings,
+        "trust": trust_rows(results),
+        "qc_names": qc_names,
+        "qc_rows": qc_rows,
+        "approximate": results.approximate,
+        "methods": methods(results, __version__),
+        "parameters": {name: _text(value) for name, value in sorted(results.parameters.items())},
+        "run_info": {name.replace("_", " "): _text(value) for name, value in ordered.items()},
+        "version": __version__,
+        "significant": SIGNIFICANT,
+    }
+
+
+def _tiles(results: Results, rows: Any, counts: list[int]) -> list[tuple[str, str]]:
+    spots = sum(len(found.spots) for found in results.slices.values() if found.spots is not None)
+    hits = int((rows["q"] < SIGNIFICANT).sum())
+    tiles = [
+        (f"{len(results.slices):,}", "slice" if len(results.slices) == 1 else "slices"),
+        (f"{spots:,}", "spots"),
+        (f"{len(results.traits):,}", "trait" if len(results.traits) == 1 else "traits"),
+    ]
+    if counts:
+        low, high = min(counts), max(counts)
+        tiles.append((f"{low:,}" if low == high else f"{low:,} – {high:,}", "regression SNPs"))
+    return [*tiles, (f"{hits:,} / {int(rows['q'].notna().sum()):,}", f"tests with q < {SIGNIFICANT}")]
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)

@@ -1,0 +1,285 @@
+"""Reading a results folder for the report: what is there is read, what is missing is said, nothing is guessed."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from traitmap.errors import InputError
+from traitmap.formats import GENES, REGIONS, SPOTS, SUMMARY
+from traitmap.report_slices import Slice, read_elements, read_report_slice
+
+TEXTS = {"scope", "slice", "trait", "region", "gene", "flags", "drives"}
+
+
+@dataclass
+class Account:
+    """One step's ledger and where in the results it was found."""
+
+    step: str
+    subject: str
+    counts: list[dict[str, Any]]
+    facts: dict[str, Any]
+    warnings: list[str]
+    source: str
+
+
+@dataclass
+class Trait:
+    """A trait: its ledger, and its harmonised GWAS (None where the file is missing)."""
+
+    name: str
+    sumstats: pd.DataFrame | None = None
+    account: Account | None = None
+
+
+@dataclass
+class Association:
+    """One slice x trait; each table is None where its file is missing."""
+
+    slice: str
+    trait: str
+    spots: pd.DataFrame | None = None
+    regions: pd.DataFrame | None = None
+    genes: pd.DataFrame | None = None
+    region_tests: pd.DataFrame | None = None
+    account: Account | None = None
+
+
+@dataclass
+class Results:
+    """All that a results folder holds, in natural order of the names."""
+
+    slices: dict[str, Slice] = field(default_factory=dict)
+    traits: dict[str, Trait] = field(default_factory=dict)
+    associations: dict[tuple[str, str], Association] = field(default_factory=dict)
+    summary: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(SUMMARY)))
+    reference: dict[str, Any] = field(default_factory=dict)
+    reference_genes: pd.DataFrame | None = None
+    accounts: list[Account] = field(default_factory=list)
+    versions: dict[str, dict[str, str]] = field(default_factory=dict)
+    parameters: dict[str, Any] = field(default_factory=dict)
+    checksums: list[tuple[str, str]] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+
+    @property
+    def approximate(self) -> bool:
+        """Whether any part rests on a reference that was built from LD scores alone."""
+        facts = [self.reference, *(account.facts.get("reference") for account in self.accounts)]
+        return any(bool(fact.get("approximate")) for fact in facts if isinstance(fact, dict))
+
+    @property
+    def warnings(self) -> list[tuple[str, int]]:
+        """Every warning, once, with the number of the first account that gives it."""
+        first: dict[str, int] = {}
+        for number, account in enumerate(self.accounts):
+            for text in account.warnings:
+                first.setdefault(text, number)
+        return list(first.items())
+
+
+def natural(name: str) -> list[tuple[int, int, str]]:
+    """Sort key under which slice_2 comes before slice_10."""
+    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"([0-9]+)", name) if part]
+
+
+def collect(folder: Path, reference: Path | None = None) -> Results:
+    """Read the results in ``folder`` (layout: docs/output.md); ``reference`` where it lies elsewhere.
+
+    Raises InputError where the folder is missing or holds nothing of a run, and for files that cannot be read.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder (results); give the outdir of a run")
+    results = Results()
+    pairs = sorted((path for path in folder.glob("associations/*/*") if path.is_dir()), key=lambda p: natural(str(p)))
+    names = {path.name for path in folder.glob("slices/*") if path.is_dir()} | {path.parent.name for path in pairs}
+    traits = {path.stem for path in folder.glob("traits/*.parquet")} | {path.name for path in pairs}
+    traits |= {path.name.removesuffix(".qc.json") for path in folder.glob("traits/*.qc.json")}
+    if not names and not traits and not (folder / "summary" / "regions.tsv").is_file():
+        raise InputError(f"{folder}: holds no slices/, traits/, associations/ nor summary/; is it the outdir of a run?")
+    _reference(results, folder, reference)
+    for name in sorted(traits, key=natural):
+        results.traits[name] = _trait(results, folder, name)
+    for name in sorted(names, key=natural):
+        results.slices[name] = read_report_slice(folder / "slices" / name, name, results.missing)
+        for step, text in results.slices[name].ledgers:
+            _account(results, json.loads(text), f"slices/{name}/{step}")
+    for path in pairs:
+        results.associations[path.parent.name, path.name] = _association(results, folder, path)
+    for path in sorted(folder.glob("summary/*.qc.json")):
+        _account_file(results, path, folder)
+    _summary(results, folder)
+    _pipeline_info(results, folder / "pipeline_info")
+    return results
+
+
+def _reference(results: Results, folder: Path, given: Path | None) -> None:
+    path = given or folder / "reference" / "reference.h5ad"
+    path = path / "reference.h5ad" if path.is_dir() else path
+    if not path.is_file():
+        if given:
+            raise InputError(f"{path}: no such file (reference); check the path")
+        results.missing.append("reference/reference.h5ad: genes are not named on the Manhattan plots")
+        return
+    parts = read_elements(path, "reference", ("var", "uns"))
+    results.reference = {name: _plain(value) for name, value in parts["uns"].items()}
+    results.reference_genes = parts["var"]
+    ledger = results.reference.pop("ledger", None)
+    if ledger:
+        _account(results, _json(str(ledger), path), "reference/reference.h5ad")
+    inputs = results.reference.pop("inputs", None)
+    if inputs:
+        results.checksums += sorted((str(name), str(value)) for name, value in _json(str(inputs), path).items())
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if hasattr(value, "item") and getattr(value, "ndim", 0) == 0 else value
+
+
+def _json(text: str, path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise InputError(f"{path}: holds text that is no JSON ({error}); run its step again") from error
+    if not isinstance(value, dict):
+        raise InputError(f"{path}: holds JSON that is no object; run its step again")
+    return value
+
+
+def _account(results: Results, value: dict[str, Any], source: str) -> Account:
+    counts = [count for count in value.get("counts", []) if isinstance(count, dict) and "n" in count]
+    step, subject = str(value.get("step", "")), str(value.get("subject", ""))
+    warnings = [str(text) for text in value.get("warnings", [])]
+    account = Account(step, subject, counts, dict(value.get("facts", {})), warnings, source)
+    results.accounts.append(account)
+    return account
+
+
+def _account_file(results: Results, path: Path, folder: Path) -> Account | None:
+    if not path.is_file():
+        results.missing.append(f"{path.relative_to(folder)}: no account of this step")
+        return None
+    return _account(results, _json(path.read_text(), path), str(path.relative_to(folder)))
+
+
+def _trait(results: Results, folder: Path, name: str) -> Trait:
+    trait = Trait(name, account=_account_file(results, folder / "traits" / f"{name}.qc.json", folder))
+    trait.sumstats = _parquet(results, folder / "traits" / f"{name}.parquet", folder, ["SNP", "CHR", "BP", "Z"])
+    return trait
+
+
+def _parquet(results: Results, path: Path, folder: Path, columns: list[str] | None) -> pd.DataFrame | None:
+    if not path.is_file():
+        results.missing.append(f"{path.relative_to(folder)}: what rests on it is left out")
+        return None
+    try:
+        return pd.read_parquet(path, columns=columns)
+    except Exception as error:  # pyarrow raises whatever its parsers meet
+        raise InputError(f"{path}: cannot be read as parquet ({error}); run its step again") from error
+
+
+def _association(results: Results, folder: Path, path: Path) -> Association:
+    pair = Association(path.parent.name, path.name)
+    pair.spots = _parquet(results, path / "spots.parquet", folder, None)
+    if pair.spots is not None:
+        lacks = [column for column in SPOTS if column not in pair.spots]
+        if lacks:
+            raise InputError(f"{path / 'spots.parquet'}: lacks columns {', '.join(lacks)}; run its step again")
+    pair.regions = _table(results, path / "regions.tsv", folder, REGIONS)
+    pair.genes = _table(results, path / "genes.tsv", folder, GENES)
+    if (path / "region_tests.parquet").is_file():
+        wanted = ["region", "test", "n_spots", "z", "p"]
+        pair.region_tests = _parquet(results, path / "region_tests.parquet", folder, wanted)
+    pair.account = _account_file(results, path / "regression.qc.json", folder)
+    for other in sorted(path.glob("*.qc.json")):
+        if other.name != "regression.qc.json":
+            _account_file(results, other, folder)
+    return pair
+
+
+def _table(results: Results, path: Path, folder: Path, columns: tuple[str, ...]) -> pd.DataFrame | None:
+    """A TSV with ``columns``: names as text (a gene may be called NA), the rest as numbers; absent ones are missing."""
+    if not path.is_file():
+        results.missing.append(f"{path.relative_to(folder)}: what rests on it is left out")
+        return None
+    try:
+        texts = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
+    except (ValueError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read as a table ({error}); run its step again") from error
+    table = pd.DataFrame(index=texts.index)
+    for column in columns:
+        if column not in texts:
+            table[column] = "" if column in TEXTS else np.nan
+            continue
+        try:
+            table[column] = texts[column] if column in TEXTS else pd.to_numeric(texts[column].replace("", "nan"))
+        except ValueError as error:
+            raise InputError(f"{path}: column {column} holds a value that is no number ({error})") from error
+    return table
+
+
+def _summary(results: Results, folder: Path) -> None:
+    path = folder / "summary" / "regions.tsv"
+    if path.is_file():
+        results.summary = _table(results, path, folder, SUMMARY)
+        return
+    results.missing.append("summary/regions.tsv: the table is put together from the associations, without combinations")
+    parts = []
+    for (name, trait), pair in results.associations.items():
+        if pair.regions is not None:
+            part = pair.regions.copy()
+            part.insert(0, "trait", trait)
+            part.insert(0, "slice", name)
+            part.insert(0, "scope", "slice")
+            parts.append(part)
+    if parts:
+        results.summary = pd.concat(parts, ignore_index=True)
+
+
+def _pipeline_info(results: Results, folder: Path) -> None:
+    versions, parameters = folder / "software_versions.yml", folder / "params.json"
+    if versions.is_file():
+        import yaml
+
+        try:
+            content = yaml.safe_load(versions.read_text()) or {}
+        except yaml.YAMLError as error:
+            raise InputError(f"{versions}: is no YAML ({' '.join(str(error).split())})") from error
+        for step, tools in sorted(content.items(), key=lambda item: str(item[0])):
+            if isinstance(tools, dict):
+                results.versions[str(step)] = {str(tool): str(version) for tool, version in sorted(tools.items())}
+            else:
+                results.versions.setdefault("", {})[str(step)] = str(tools)
+    else:
+        results.missing.append("pipeline_info/software_versions.yml: versions are not listed")
+    if parameters.is_file():
+        results.parameters = _json(parameters.read_text(), parameters)
+    else:
+        results.missing.append("pipeline_info/params.json: parameters are not listed")
+    manifest = folder / "manifest.json"
+    if manifest.is_file():
+        results.checksums += _checksums(_json(manifest.read_text(), manifest))
+
+
+def _checksums(manifest: dict[str, Any]) -> list[tuple[str, str]]:
+    """File and SHA-256 wherever a manifest nests them."""
+    found: list[tuple[str, str]] = []
+    for name, value in manifest.items():
+        if isinstance(value, dict):
+            found += [(str(name), str(value["sha256"]))] if "sha256" in value else _checksums(value)
+        elif isinstance(value, list):
+            found += [
+                (str(item.get("path", item.get("name", ""))), str(item["sha256"]))
+                for item in value
+                if isinstance(item, dict) and "sha256" in item
+            ]
+        elif isinstance(value, str) and re.fullmatch(r"[0-9a-f]{64}", value):
+            found.append((str(name), value))
+    return found

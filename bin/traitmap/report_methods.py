@@ -1,0 +1,271 @@
+"""The methods text of a run, made from what its files say was done, and the works to cite for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from traitmap import cauchy
+from traitmap.report_collect import Results
+from traitmap.report_words import joined, number, p_value, plural, snp_counts
+
+
+@dataclass(frozen=True)
+class Work:
+    """A publication: BibTeX key, authors, title, journal line, year, DOI."""
+
+    key: str
+    authors: str
+    title: str
+    journal: str
+    year: int
+    doi: str
+    volume: str = ""
+    pages: str = ""
+
+    def bibtex(self) -> str:
+        """The BibTeX entry."""
+        fields = [("author", self.authors), ("title", f"{{{self.title}}}"), ("journal", self.journal)]
+        fields += [("volume", self.volume), ("pages", self.pages.replace("–", "--"))]
+        fields += [("year", str(self.year)), ("doi", self.doi)]
+        body = ",\n".join(f"  {name} = {{{value}}}" for name, value in fields if value)
+        return f"@article{{{self.key},\n{body}\n}}"
+
+
+_WORKS = (
+    Work(
+        "song2025gsmap",
+        "Song, Liyang and Chen, Wenhao and Hou, Junren and Guo, Minmin and Yang, Jian",
+        "Spatially resolved mapping of cells associated with human complex traits",
+        "Nature",
+        2025,
+        "10.1038/s41586-025-08757-x",
+        "641",
+        "932–941",
+    ),
+    Work(
+        "bulik2015ldsc",
+        "Bulik-Sullivan, Brendan K and Loh, Po-Ru and Finucane, Hilary K and others",
+        "LD Score regression distinguishes confounding from polygenicity in genome-wide association studies",
+        "Nature Genetics",
+        2015,
+        "10.1038/ng.3211",
+        "47",
+        "291–295",
+    ),
+    Work(
+        "finucane2015sldsc",
+        "Finucane, Hilary K and Bulik-Sullivan, Brendan and Gusev, Alexander and others",
+        "Partitioning heritability by functional annotation using genome-wide association summary statistics",
+        "Nature Genetics",
+        2015,
+        "10.1038/ng.3404",
+        "47",
+        "1228–1235",
+    ),
+    Work(
+        "liu2020cauchy",
+        "Liu, Yaowu and Xie, Jun",
+        "Cauchy combination test: a powerful test with analytic p-value calculation under arbitrary dependency "
+        "structures",
+        "Journal of the American Statistical Association",
+        2020,
+        "10.1080/01621459.2018.1554485",
+        "115",
+        "393–402",
+    ),
+    Work(
+        "liu2019acat",
+        "Liu, Yaowu and Chen, Sixing and Li, Zilin and Morrison, Alanna C and Boerwinkle, Eric and Lin, Xihong",
+        "ACAT: a fast and powerful p value combination method for rare-variant analysis in sequencing studies",
+        "American Journal of Human Genetics",
+        2019,
+        "10.1016/j.ajhg.2019.01.002",
+        "104",
+        "410–421",
+    ),
+    Work(
+        "benjamini1995fdr",
+        "Benjamini, Yoav and Hochberg, Yosef",
+        "Controlling the false discovery rate: a practical and powerful approach to multiple testing",
+        "Journal of the Royal Statistical Society: Series B",
+        1995,
+        "10.1111/j.2517-6161.1995.tb02031.x",
+        "57",
+        "289–300",
+    ),
+    Work(
+        "velickovic2018gat",
+        "Veličković, Petar and Cucurull, Guillem and Casanova, Arantxa and Romero, Adriana and Liò, Pietro and "
+        "Bengio, Yoshua",
+        "Graph attention networks",
+        "International Conference on Learning Representations",
+        2018,
+        "10.48550/arXiv.1710.10903",
+    ),
+    Work(
+        "wolf2018scanpy",
+        "Wolf, F Alexander and Angerer, Philipp and Theis, Fabian J",
+        "SCANPY: large-scale single-cell gene expression data analysis",
+        "Genome Biology",
+        2018,
+        "10.1186/s13059-017-1382-0",
+        "19",
+        "15",
+    ),
+    Work(
+        "ditommaso2017nextflow",
+        "Di Tommaso, Paolo and Chatzou, Maria and Floden, Evan W and Barja, Pablo Prieto and Palumbo, Emilio and "
+        "Notredame, Cedric",
+        "Nextflow enables reproducible computational workflows",
+        "Nature Biotechnology",
+        2017,
+        "10.1038/nbt.3820",
+        "35",
+        "316–319",
+    ),
+)
+_WORK = {work.key: work for work in _WORKS}
+
+
+@dataclass
+class Methods:
+    """Paragraphs whose citations are [n], and the works in that order."""
+
+    paragraphs: list[str]
+    works: list[Work]
+
+
+def methods(results: Results, version: str) -> Methods:
+    """Describe the steps whose files are there, with their parameters; steps that did not run are not mentioned."""
+    cited: list[str] = []
+
+    def cite(*keys: str) -> str:
+        cited.extend(key for key in keys if key not in cited)
+        return "[" + ", ".join(str(cited.index(key) + 1) for key in keys) + "]"
+
+    paragraphs = [
+        f"Traits were mapped onto tissue with traitmap {version}, an implementation of the gsMap method "
+        f"{cite('song2025gsmap')}. {_size(results)}"
+    ]
+    paragraphs += [text for text in (_slices(results, cite), _reference(results), _gwas(results)) if text]
+    if any(pair.spots is not None for pair in results.associations.values()):
+        paragraphs.append(_regression(results, cite))
+    if not results.summary.empty:
+        paragraphs.append(_regions(results, cite))
+    if any(pair.genes is not None for pair in results.associations.values()):
+        paragraphs.append(
+            "Genes were ranked by the Pearson correlation, over spots, of their GSS with −log10 P; correlation does "
+            "not show that a gene is causal."
+        )
+    if results.parameters or "Workflow" in results.versions:
+        paragraphs.append(f"The steps were run by Nextflow {cite('ditommaso2017nextflow')}.")
+    return Methods(paragraphs, [_WORK[key] for key in cited])
+
+
+def _size(results: Results) -> str:
+    regions = results.summary["region"].nunique()
+    text = f"The run holds {plural(len(results.slices), 'slice')} and {plural(len(results.traits), 'trait')}"
+    return text + (f" and {plural(regions, 'distinct region label')}." if regions else ".")
+
+
+def _given(results: Results, step: str) -> dict[str, Any]:
+    """Parameters of a step that all slices share."""
+    each = [found.parameters[step] for found in results.slices.values() if step in found.parameters]
+    return {name: value for name, value in each[0].items() if all(e.get(name) == value for e in each)} if each else {}
+
+
+def _listed(parameters: dict[str, Any]) -> str:
+    items = [
+        f"{name.replace('_', ' ')} {number(value) if not isinstance(value, str) else value}"
+        for name, value in sorted(parameters.items())
+        if isinstance(value, (int, float, str)) and value != ""
+    ]
+    return f" ({', '.join(items)})" if items else ""
+
+
+def _slices(results: Results, cite) -> str:
+    text = ""
+    if any("embedding.h5ad" in found.parameters or found.plane is not None for found in results.slices.values()):
+        text += (
+            f"Raw counts were read and prepared with scanpy {cite('wolf2018scanpy')}; spots were embedded by a graph "
+            f"attention autoencoder {cite('velickovic2018gat')} on expression and spatial neighbours"
+            f"{_listed(_given(results, 'embedding.h5ad'))}. "
+        )
+    if any(found.specificity for found in results.slices.values()):
+        text += (
+            "Each spot's gene specificity score (GSS) was computed from the geometric mean of its gene ranks over its "
+            "microdomain (the spots near it in space that are most similar in the embedding), relative to the "
+            f"background of ranks {cite('song2025gsmap')}{_listed(_given(results, 'specificity.h5ad'))}."
+        )
+    return text.strip()
+
+
+def _reference(results: Results) -> str:
+    facts = dict(results.reference)
+    for account in results.accounts:
+        if isinstance(account.facts.get("reference"), dict):
+            facts = {**account.facts["reference"], **facts}
+    if not facts:
+        return ""
+    build = facts.get("genome_build", "unknown")
+    if results.approximate:
+        return (
+            f"SNPs were linked to genes from published LD scores alone (genome build {build}): the whole LD score of a "
+            "SNP was given to the gene whose window holds it. This is an approximation; all P values rest on it."
+        )
+    people = facts.get("panel_people")
+    text = "SNPs were linked to genes through the unbiased r² between each regression SNP and the SNPs of each gene"
+    text += f", in a panel of {number(int(people))} people" if people and float(people) > 0 else ""
+    text += f" (genome build {build}"
+    text += f", gene windows extended by {number(facts['window_kb'])} kb" if facts.get("window_kb") else ""
+    return text + (f", LD window {facts['ld_window']})." if facts.get("ld_window") else ").")
+
+
+def _gwas(results: Results) -> str:
+    filters: dict[str, None] = {}
+    for trait in results.traits.values():
+        if trait.account:
+            filters.update({str(c.get("what", "")): None for c in trait.account.counts if c.get("kind") == "removed"})
+    if not filters:
+        return ""
+    return f"GWAS summary statistics were harmonised; SNPs were removed for: {joined(list(filters))}."
+
+
+def _regression(results: Results, cite) -> str:
+    facts = [pair.account.facts for pair in results.associations.values() if pair.account]
+    blocks = sorted({int(fact["blocks"]) for fact in facts if "blocks" in fact})
+    weights = sorted({str(fact["weights"]) for fact in facts if "weights" in fact})
+    counts = snp_counts(results)
+    text = (
+        "For each spot and trait, χ² statistics were regressed on the LD score of the spot's GSS and the baseline LD "
+        f"scores by stratified LD score regression {cite('bulik2015ldsc', 'finucane2015sldsc')}"
+    )
+    if counts:
+        low, high = min(counts), max(counts)
+        text += f", over {low:,}" + (f" to {high:,}" if high > low else "") + " SNPs"
+    text += f", with {joined(weights)} regression weights" if weights else ""
+    text += (
+        f"; standard errors come from a block jackknife of {joined([str(b) for b in blocks])} blocks" if blocks else ""
+    )
+    return text + ". P values are one-sided (positive association)."
+
+
+def _regions(results: Results, cite) -> str:
+    text = (
+        "P values of the spots of a region were combined by the Cauchy combination test "
+        f"{cite('liu2019acat', 'liu2020cauchy')} (equal weights, P held between {p_value(cauchy.LOWEST_P).lstrip('≤')} "
+        f"and {cauchy.HIGHEST_P:g}); q values are Benjamini–Hochberg false discovery rates {cite('benjamini1995fdr')} "
+        "of these P over the whole run"
+    )
+    if results.summary["p_mean"].notna().any():
+        text += (
+            ". Two further tests regress on the mean GSS of each region, and on its contrast with the remaining spots; "
+            "unlike the Cauchy P they use the covariance of the spots' estimates"
+        )
+    if results.summary["odds_ratio"].notna().any():
+        text += (
+            ". Odds ratios compare the odds of being among the run's top spots of that slice and trait inside the "
+            "region with outside (Fisher's exact test, one-sided)"
+        )
+    return text + "."
