@@ -1,0 +1,197 @@
+"""The pipeline through a real Nextflow: the demo from sheets to report, -resume, and what it says of wrong input."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from conftest import ROOT
+
+DEMO = ROOT / "assets" / "demo"
+NEXTFLOW = shutil.which("nextflow") or shutil.which("nextflow", path=ROOT / ".engine")
+
+pytestmark = [
+    pytest.mark.skipif(NEXTFLOW is None, reason="no nextflow on the PATH and none in .engine: make install"),
+    pytest.mark.xdist_group("nextflow"),
+]
+
+
+def nextflow(folder: Path, *arguments: object, pipeline: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """Run the pipeline in ``folder``, as a user does."""
+    environment = {**os.environ, "NXF_ANSI_LOG": "false", "PYTHONDONTWRITEBYTECODE": "1"}
+    environment["PATH"] = f"{ROOT / '.venv' / 'bin'}:{environment['PATH']}"
+    command = [NEXTFLOW, "run", str(pipeline), *map(str, arguments)]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+def submitted(done: subprocess.CompletedProcess[str]) -> set[str]:
+    """The names of the processes that ran, without the workflow's."""
+    lines = [line for line in done.stdout.splitlines() if "Submitted process > " in line]
+    return {line.split("> ")[1].split(" ")[0].split(":")[-1] for line in lines}
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory) -> Path:
+    """A copy of the pipeline that nobody edits meanwhile."""
+    target = tmp_path_factory.mktemp("checkout") / "traitmap"
+    parts = [
+        "main.nf",
+        "nextflow.config",
+        "nextflow_schema.json",
+        "assets",
+        "bin",
+        "conf",
+        "functions",
+        "modules",
+        "subworkflows",
+    ]
+    target.mkdir()
+    for part in parts:
+        source = ROOT / part
+        if source.is_dir():
+            shutil.copytree(source, target / part, ignore=shutil.ignore_patterns("__pycache__", "tests"))
+        else:
+            shutil.copy(source, target / part)
+    return target
+
+
+@pytest.fixture(scope="module")
+def demo(checkout, tmp_path_factory) -> Path:
+    """The folder of a whole run of the demo study."""
+    folder = tmp_path_factory.mktemp("demo")
+    done = nextflow(folder, "-profile", "test", pipeline=checkout)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+def test_demo_finds_the_causal_region_and_nothing_in_the_null_trait(demo):
+    truth = json.loads((DEMO / "truth.json").read_text())
+    summary = pd.read_csv(demo / "results" / "summary" / "regions.tsv", sep="\t")
+    own = summary[summary["scope"] == "slice"]
+    for (_slice, trait), rows in own.groupby(["slice", "trait"]):
+        best = rows.sort_values("p_cauchy").iloc[0]
+        causal = truth["traits"][trait].get("causal_region")
+        if causal:
+            assert best["region"] == causal
+            assert best["q"] < 0.05
+        else:
+            assert (rows["q"] >= 0.05).all()
+
+
+def test_demo_leaves_every_file_that_the_docs_name(demo):
+    results = demo / "results"
+    expected = ["report.html", "summary/regions.tsv", "reference/reference.h5ad", "report_data"]
+    expected += [f"pipeline_info/{name}" for name in ("trace.tsv", "timeline.html", "report.html", "dag.mmd")]
+    expected += [f"pipeline_info/{name}" for name in ("params.json", "software_versions.yml", "manifest.json")]
+    with (DEMO / "slices.csv").open() as text:
+        slices = [row["slice"] for row in csv.DictReader(text)]
+    with (DEMO / "traits.csv").open() as text:
+        traits = [row["trait"] for row in csv.DictReader(text)]
+    expected += [f"slices/{name}/{part}.h5ad" for name in slices for part in ("embedding", "specificity")]
+    expected += [f"traits/{name}.{part}" for name in traits for part in ("parquet", "qc.json")]
+    parts = ("spots.parquet", "regions.tsv", "genes.tsv", "regression.qc.json", "region_tests.parquet")
+    expected += [f"associations/{a}/{b}/{part}" for a in slices for b in traits for part in parts]
+    missing = [name for name in expected if not (results / name).exists()]
+    assert not missing
+
+
+def test_manifest_agrees_with_the_results(demo):
+    done = subprocess.run(
+        [ROOT / "bin" / "verify_run.py", demo / "results"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_resume_runs_only_what_changed(demo, checkout):
+    unchanged = nextflow(demo, "-profile", "test", "-resume", pipeline=checkout)
+    assert unchanged.returncode == 0, unchanged.stdout
+    assert submitted(unchanged) == set()
+
+    regions = checkout / "bin" / "traitmap" / "regions.py"
+    with regions.open("a") as text:  # in place: the folder's own time does not change
+        text.write("\n# an edit\n")
+    edited = nextflow(demo, "-profile", "test", "-resume", pipeline=checkout)
+    assert edited.returncode == 0, edited.stdout
+    ran = submitted(edited)
+    assert "COMBINE_REGIONS" in ran
+    assert not ran & {"LINK_SNPS_TO_GENES", "EMBED_SPOTS", "SCORE_SPECIFICITY", "HARMONIZE_SUMSTATS", "REGRESS_SPOTS"}
+
+    power = nextflow(demo, "-profile", "test", "--power", 1.5, "-resume", pipeline=checkout)
+    assert power.returncode == 0, power.stdout
+    ran = submitted(power)
+    assert {"SCORE_SPECIFICITY", "REGRESS_SPOTS", "WRITE_REPORT"} <= ran
+    assert not ran & {"LINK_SNPS_TO_GENES", "MERGE_REFERENCE", "EMBED_SPOTS", "HARMONIZE_SUMSTATS", "AVERAGE_RANKS"}
+
+
+def test_reference_of_a_run_serves_the_next(demo, checkout, tmp_path):
+    sheets = ["--input", DEMO / "slices.csv", "--traits", DEMO / "traits.csv"]
+    done = nextflow(tmp_path, *sheets, "--reference", demo / "results" / "reference", "-stub", pipeline=checkout)
+    assert done.returncode == 0, done.stdout
+    assert "LINK_SNPS_TO_GENES" not in submitted(done)
+    assert "WRITE_REPORT" in submitted(done)
+
+
+def test_stub_goes_through_the_whole_graph(checkout, tmp_path):
+    done = nextflow(tmp_path, "-profile", "test", "-stub", pipeline=checkout)
+    assert done.returncode == 0, done.stdout
+    assert "WARN" not in done.stdout
+    wanted = {path.parent.name.upper() for path in (ROOT / "modules").glob("*/main.nf")}
+    assert submitted(done) == wanted - {"IMPORT_REFERENCE", "LINK_LD_SCORES"}
+
+
+def complaints(done: subprocess.CompletedProcess[str]) -> list[str]:
+    return [line for line in (done.stdout + done.stderr).splitlines() if line.startswith("error: ")]
+
+
+def test_wrong_parameters_are_told_all_at_once(tmp_path):
+    done = nextflow(tmp_path, "--input", "no.csv", "--foo", 1, "--power", 99, "--blocks", "many", "--weights", "none")
+    assert done.returncode != 0
+    told = "\n".join(complaints(done))
+    for name in ("--input", "--traits", "--foo", "--power", "--blocks", "--weights"):
+        assert name in told
+    assert "Traceback" not in done.stdout
+    assert not (tmp_path / "results" / "report.html").exists()
+
+
+def test_false_as_text_is_false(tmp_path):
+    done = nextflow(tmp_path, "--help", "false")
+    assert "--traits is missing" in "\n".join(complaints(done))
+
+
+def test_wrong_sheets_are_told_all_at_once_with_rows_and_columns(tmp_path):
+    (tmp_path / "slices.csv").write_text("slice,h5ad,species\na,no.h5ad,\nA,no.h5ad,\n-x,no.txt,mouse\nb\n")
+    (tmp_path / "traits.csv").write_text("trait,file\nt,x\n")
+    done = nextflow(tmp_path, "--input", "slices.csv", "--traits", "traits.csv")
+    told = "\n".join(complaints(done))
+    assert "row 2, column h5ad" in told
+    assert "'a' occurs in rows 2, 3" in told
+    assert "row 4, column slice: '-x'" in told
+    assert "row 5: has 1 fields, the header has 3" in told
+    assert "lacks the column 'sumstats'" in told
+    assert "unknown column 'file'" in told
+    assert "--homologs is missing" in told
+    assert "--reference, --panel or --ld_scores is missing" in told
+
+
+def test_missing_chromosomes_of_the_panel_are_told_before_any_task(tmp_path):
+    done = nextflow(tmp_path, "-profile", "test", "--chromosomes", "1-30")
+    assert "chromosome 30 is missing" in "\n".join(complaints(done))
+    assert submitted(done) == set()
+
+
+def test_a_mistake_found_in_a_task_ends_the_run_with_its_line(checkout, tmp_path):
+    with (DEMO / "slices.csv").open() as text:
+        rows = list(csv.DictReader(text))
+    path = DEMO / rows[0]["h5ad"]
+    (tmp_path / "slices.csv").write_text(f"slice,h5ad,annotation\na,{path},no_such_column\n")
+    done = nextflow(tmp_path, "-profile", "test", "--input", "slices.csv", pipeline=checkout)
+    assert done.returncode != 0
+    assert any("has no obs column 'no_such_column'" in line for line in complaints(done)), done.stdout
+    assert not (tmp_path / "results" / "report.html").exists()
