@@ -184,6 +184,7 @@ def write_slice(study: Study, tissue: Tissue, number: int, out: Path, threads: i
     with h5py.File(out / f"slice_{number}.h5ad", "w") as file:
         empty = anndata.AnnData(obs=obs, var=var, obsm={"spatial": coordinates})
         anndata.io.write_elem(file, "/", empty)
+        file.pop("raw", None)  # older anndata cannot read the absent raw that newer ones write
         _append(file, count_blocks(study, tissue, number, factors, depth, threads))
     return {"spots": {name: int(n) for name, n in annotation.value_counts().sort_index().items()}}
 
