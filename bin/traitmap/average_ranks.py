@@ -28,7 +28,7 @@ GENE = "gene"
 MEAN_LOG_RANK = "mean_log_rank"
 EXPRESSED_FRACTION = "expressed_fraction"
 LEDGER_KEY = b"ledger"
-BLOCK = 256  # spots that one thread takes at a time
+BLOCK = 64  # spots that one thread takes at a time
 MARK = 2.0**20  # more than any sum of log ranks over a microdomain; float64 keeps 32 bits behind the point beside it
 
 
@@ -97,7 +97,7 @@ def sums_over_spots(ranks: LogRanks) -> tuple[np.ndarray, np.ndarray]:
     n_spots, n_genes = ranks.marked.shape
     total = np.full(n_genes, ranks.zero.sum())
     expressed = np.zeros(n_genes, dtype=np.int64)
-    for start, stop in blocks(n_spots, 4 * BLOCK):
+    for start, stop in blocks(n_spots, 16 * BLOCK):
         part = slice(ranks.marked.indptr[start], ranks.marked.indptr[stop])
         genes = ranks.marked.indices[part]
         total += np.bincount(genes, ranks.marked.data[part] - MARK, minlength=n_genes)

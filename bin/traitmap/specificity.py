@@ -15,6 +15,7 @@ from scipy import sparse
 
 from traitmap import __version__
 from traitmap.average_ranks import (
+    BLOCK,
     EXPRESSED_FRACTION,
     MARK,
     MEAN_LOG_RANK,
@@ -36,7 +37,7 @@ from traitmap.slices import REGION
 if TYPE_CHECKING:
     from anndata import AnnData
 
-BLOCK = 64  # spots that one thread scores at a time: one dense block of spots x genes
+FEW_GENES = 1000  # with fewer, ranks are coarse
 MITOCHONDRIAL = "MT-"
 LARGEST_EXPONENT = 40.0  # of GSS: e40 = 2.4e17; its square, summed over genes, still fits float32
 TOLERANCE = 1e-6  # of log R: float32 ranks cannot tell a ratio nearer to 1 from 1
@@ -314,5 +315,7 @@ def _account(
             f"{ledger.subject}: {capped} scores were capped; so great a ratio of ranks is met where few genes are "
             "measured: lower --power or use more genes"
         )
+    if result.n_vars < FEW_GENES:
+        ledger.warn(f"{ledger.subject}: only {result.n_vars} genes are scored; ranks within so few genes are coarse")
     ledger.kept("spots", result.n_obs)
     ledger.kept("genes", result.n_vars)
