@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import hashlib
 import io
+import lzma
 import os
 import tempfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 from traitmap.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-GZIP_MAGIC = b"\x1f\x8b"  # bgzip too: it is gzip in many members
-ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+# A file's first bytes tell its compression. bgzip is gzip in many members.
+MAGIC = {
+    b"\x1f\x8b": "gzip",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ\x00": "xz",
+    b"PK\x03\x04": "zip",
+}
+# bgzip's members carry this field, and its files end in this empty member (SAM specification, 4.1).
+BGZIP_FIELD = b"BC\x02\x00"
+BGZIP_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 
 
 def require_file(path: Path, what: str) -> Path:
@@ -36,36 +47,70 @@ def require_file(path: Path, what: str) -> Path:
     return path
 
 
-@contextmanager
-def open_text(path: Path, what: str) -> Iterator[TextIO]:
-    """Open plain, gzip, bgzip or zstd text for reading; the compression is told by content, not by name.
+def compression(path: Path) -> str:
+    """``gzip``, ``zstd``, ``bzip2``, ``xz``, ``zip`` or ``none``, told by the file's first bytes, not by its name."""
+    with Path(path).open("rb") as raw:
+        start = raw.read(max(map(len, MAGIC)))
+    return next((name for magic, name in MAGIC.items() if start.startswith(magic)), "none")
 
-    Raises InputError where the file is missing, empty, truncated, damaged or no UTF-8 text, also while it is read.
+
+@contextmanager
+def open_binary(path: Path, what: str) -> Iterator[BinaryIO]:
+    """Open a plain, gzip, bgzip, zstd, bzip2 or xz file for reading its decompressed bytes.
+
+    Raises InputError where the file is missing, empty, truncated or damaged, also while it is read.
     """
     path = require_file(path, what)
-    with path.open("rb") as raw:
-        magic = raw.read(4)
+    name = compression(path)
+    if name == "zip":
+        raise InputError(f"{path}: is a zip archive ({what}); unpack it and give the file inside")
+    if name == "gzip" and _bgzip_cut_short(path):
+        raise _damaged(path, "bgzip", what, "its end mark is missing")
     try:
-        if magic.startswith(GZIP_MAGIC):
-            with gzip.open(path, "rt", encoding="utf-8-sig") as text:
-                yield text
-        elif magic == ZSTD_MAGIC:
-            import zstandard
-
-            with path.open("rb") as raw:
-                stream = zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True)
-                yield io.TextIOWrapper(stream, encoding="utf-8-sig")
-        else:
-            with path.open("rt", encoding="utf-8-sig") as text:
-                yield text
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise InputError(f"{path}: the gzip data is truncated or damaged ({what}: {error}); copy it again") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: is not UTF-8 text ({what}, byte {error.start}); convert it first") from error
-    except Exception as error:
-        if type(error).__module__.startswith("zstandard"):
-            raise InputError(f"{path}: the zstd data is truncated or damaged ({what}); copy it again") from error
+        with _decompressed(path, name) as stream:
+            yield stream
+    except (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError) as error:
+        raise _damaged(path, name, what, error) from error
+    except OSError as error:
+        # pyarrow and bz2 report bad data as an OSError without a number; the operating system's own have one.
+        if name in ("zstd", "bzip2") and error.errno is None:
+            raise _damaged(path, name, what, error) from error
         raise
+
+
+def _decompressed(path: Path, name: str) -> BinaryIO:
+    if name == "zstd":
+        import pyarrow
+
+        # Unlike zstandard's reader it complains where the data ends within a frame.
+        return io.BufferedReader(pyarrow.CompressedInputStream(pyarrow.OSFile(str(path)), "zstd"))
+    openers = {"gzip": gzip.open, "bzip2": bz2.open, "xz": lzma.open, "none": open}
+    return openers[name](path, "rb")
+
+
+def _bgzip_cut_short(path: Path) -> bool:
+    """Whether a bgzip file lacks its last member: cut between two members, it would read as whole gzip."""
+    with path.open("rb") as raw:
+        start = raw.read(16)
+        raw.seek(-min(len(BGZIP_END), path.stat().st_size), os.SEEK_END)
+        return start[12:16] == BGZIP_FIELD and raw.read() != BGZIP_END
+
+
+def _damaged(path: Path, name: str, what: str, error: Exception | str) -> InputError:
+    return InputError(f"{path}: the {name} data is truncated or damaged ({what}: {error}); copy it again")
+
+
+@contextmanager
+def open_text(path: Path, what: str) -> Iterator[TextIO]:
+    """Open text for reading as ``open_binary`` does; a byte order mark is skipped.
+
+    Raises InputError also where the file is no UTF-8 text.
+    """
+    with open_binary(path, what) as stream:
+        try:
+            yield io.TextIOWrapper(stream, encoding="utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise InputError(f"{path}: is not UTF-8 text ({what}, byte {error.start}); convert it first") from error
 
 
 @contextmanager
