@@ -1,0 +1,156 @@
+"""The reference from genotypes: LD between regression SNPs and genes, chromosome by chromosome."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from traitmap.chromosomes import PLACE, fill, find_files
+from traitmap.errors import InputError
+from traitmap.files import require_file
+from traitmap.gene_windows import gene_of_snps
+from traitmap.genetic_map import BY_POSITION, genetic_positions
+from traitmap.ldscores import ld_windows, sum_r2
+from traitmap.ledger import Ledger
+from traitmap.panel import Panel, find_panel, read_panel
+from traitmap.reference import Reference
+from traitmap.reference_parts import STEP, SharedFile, make_part
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How SNPs are linked to genes.
+
+    ``window_kb`` extends a gene's body to either side, ``ld_window_cm`` reaches from a SNP to either side;
+    ``ldsc_chunk`` rounds LD windows as LDSC does (0: exact).
+    """
+
+    window_kb: float = 50.0
+    ld_window_cm: float = 1.0
+    ldsc_chunk: int = 0
+    genome_build: str = "GRCh37"
+    threads: int = 1
+
+    @property
+    def window(self) -> int:
+        """Bases."""
+        return round(self.window_kb * 1000)
+
+    def facts(self, panel_people: int) -> dict[str, Any]:
+        """What a reference says about itself."""
+        rounded = f", rounded to {self.ldsc_chunk} SNPs as in LDSC" if self.ldsc_chunk else ""
+        return {
+            "genome_build": self.genome_build,
+            "approximate": False,
+            "panel_people": panel_people,
+            "ld_window": f"{self.ld_window_cm:g} cM{rounded}",
+            "window_kb": self.window_kb,
+        }
+
+
+def link_panel(
+    panel: str,
+    genes: Path,
+    snps: str,
+    chromosomes: list[int],
+    settings: Settings,
+    genetic_map: str | None = None,
+) -> Iterator[tuple[str, Reference]]:
+    """Yield each chromosome's name and reference (for ``reference_parts.merge``).
+
+    ``panel`` (a PLINK prefix), ``snps`` and ``genetic_map`` may hold ``{chr}``. All missing files are told at once, in
+    an InputError, before anything is computed.
+    """
+    beds, problems = find_panel(panel, chromosomes)
+    lists, missing = find_files(snps, chromosomes, [""], "regression SNPs")
+    problems += missing
+    if genetic_map is not None:
+        problems += find_files(genetic_map, chromosomes, [""], "genetic map")[1]
+    try:
+        require_file(genes, "genes")
+    except InputError as error:
+        problems += error.problems
+    if problems:
+        raise InputError(*problems)
+    gene_file = SharedFile.genes(genes)
+    snp_file: SharedFile | None = None
+    for chromosome in chromosomes:
+        if snp_file is None or PLACE in snps:
+            snp_file = SharedFile.snps(lists[chromosome])
+        map_path = None if genetic_map is None else fill(genetic_map, chromosome)
+        reference = link_chromosome(beds[chromosome], chromosome, gene_file, snp_file, settings, map_path)
+        yield f"chromosome {chromosome}", reference
+
+
+def link_chromosome(
+    bed: Path,
+    chromosome: int,
+    gene_file: SharedFile,
+    snp_file: SharedFile,
+    settings: Settings,
+    genetic_map: Path | None = None,
+) -> Reference:
+    """LD between the regression SNPs and genes of one chromosome of a panel; rows or genes may be none."""
+    ledger = Ledger(STEP, f"chromosome {chromosome}")
+    panel = read_panel(bed, chromosome, ledger)
+    genes = gene_file.content[gene_file.content["chr"] == chromosome]
+    snps = panel.snps
+    position = snps["BP"].to_numpy()
+    cm = genetic_positions(position, snps["CM"].to_numpy(), chromosome, genetic_map, ledger)
+    gene = gene_of_snps(position, genes, settings.window)
+    rows = np.flatnonzero(snps["SNP"].isin(snp_file.content))
+    _account(ledger, panel, snp_file.content, len(genes), gene, rows)
+
+    windows = ld_windows(cm, settings.ld_window_cm, settings.ldsc_chunk)
+    read = panel.read_standardized(threads=settings.threads)
+    scores = sum_r2(read, panel.people, rows, windows, gene, len(genes) + 1, settings.threads)
+    among = _among_in_chunks(panel, rows, cm[rows], settings) if settings.ldsc_chunk else scores.among
+
+    frequency = snps["mean"].to_numpy()[rows] / 2
+    columns = {
+        "CHR": np.full(len(rows), chromosome, dtype=np.int64),
+        "BP": position[rows],
+        "CM": cm[rows] if ledger.facts["genetic_positions"] != BY_POSITION else np.full(len(rows), np.nan),
+        "A1": snps["A1"].to_numpy()[rows],
+        "A2": snps["A2"].to_numpy()[rows],
+        "MAF": np.minimum(frequency, 1 - frequency),
+        "w_ld": among,
+    }
+    return make_part(
+        chromosome,
+        scores.weights,
+        pd.DataFrame(columns, index=pd.Index(snps["SNP"].to_numpy()[rows], name="SNP")),
+        genes,
+        settings.facts(panel.people),
+        ledger,
+        shared=[gene_file, snp_file],
+        inputs=[*(bed.with_suffix(s) for s in (".bed", ".bim", ".fam")), *([genetic_map] if genetic_map else [])],
+    )
+
+
+def _among_in_chunks(panel: Panel, rows: np.ndarray, cm: np.ndarray, settings: Settings) -> np.ndarray:
+    """LD scores among the regression SNPs alone, whose windows LDSC rounds by counting these SNPs."""
+    windows = ld_windows(cm, settings.ld_window_cm, settings.ldsc_chunk)
+    read = panel.read_standardized(rows, settings.threads)
+    return sum_r2(
+        read, panel.people, np.arange(len(rows)), windows, np.zeros(len(rows), dtype=np.int64), 1, settings.threads
+    ).among
+
+
+def _account(
+    ledger: Ledger, panel: Panel, listed: frozenset[str], n_genes: int, gene: np.ndarray, rows: np.ndarray
+) -> None:
+    constant = int(panel.constant.isin(listed).sum())
+    ledger.noted("panel SNPs", "in the window of no gene", (gene == n_genes).sum())
+    ledger.removed("regression SNPs", "same genotype in all people of the panel", constant)
+    ledger.kept("regression SNPs", len(rows))
+    ledger.noted("genes", "without a panel SNP in their window", n_genes - len(np.unique(gene[gene < n_genes])))
+    ledger.kept("genes", n_genes)
+    ledger.fact("n_found_snps", len(rows) + constant)
+    ledger.fact("n_regression_snps", len(rows))
+    ledger.fact("n_genes", n_genes)
