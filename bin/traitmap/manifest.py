@@ -61,8 +61,8 @@ def make_manifest(
     results
         The results folder; all files below count, through links, except those in ``pipeline_info``.
     inputs
-        Role and path; of a folder, every file below it. Relative paths are kept as given, of absolute ones the name,
-        so that the manifest is the same wherever the run took place.
+        Role and path; of a folder, every file below it. Their names are kept, without the folders they lie in, so that
+        the manifest is the same wherever the run took place.
     parameters, versions
         JSON object of the run's parameters; YAML mapping of software versions. Their content goes into the manifest.
     """
@@ -139,7 +139,7 @@ def _role(name: str) -> str:
 
 def _input_files(given: Path) -> Iterator[tuple[str, Path]]:
     given = Path(given)
-    shown = PurePosixPath(given.name) if given.is_absolute() else PurePosixPath(given.as_posix())
+    shown = PurePosixPath(given.absolute().name)
     if given.is_dir():
         for path in _walk(given):
             yield str(shown / path.relative_to(given).as_posix()), path
