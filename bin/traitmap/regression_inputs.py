@@ -1,0 +1,190 @@
+"""What the regression reads: a trait's Z, further baseline LD scores and, batch by batch, the spots' scores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from traitmap.errors import InputError
+from traitmap.files import open_text, require_file
+from traitmap.ledger import Ledger
+from traitmap.slices import REGION
+
+PARQUET_MAGIC = b"PAR1"
+FEATHER_MAGIC = (b"ARROW1", b"FEA1")
+NOT_LD_SCORES = {"SNP", "CHR", "BP", "CM", "MAF", "A1", "A2"}
+AUTOSOMES = range(1, 23)
+
+
+def read_table(path: Path, what: str) -> pd.DataFrame:
+    """Read a parquet, feather or (compressed) text table; told by content. Text is split at tabs, else at blanks.
+
+    Raises InputError where it cannot be read.
+    """
+    path = require_file(path, what)
+    with path.open("rb") as raw:
+        magic = raw.read(6)
+    try:
+        if magic.startswith(PARQUET_MAGIC):
+            return pd.read_parquet(path)
+        if magic.startswith(FEATHER_MAGIC):
+            return pd.read_feather(path)
+    except (OSError, ValueError) as error:  # pyarrow's own errors derive from these
+        raise InputError(f"{path}: cannot be read ({what}: {error}); copy it again") from error
+    with open_text(path, what) as text:
+        header = text.readline()
+        separator = "\t" if "\t" in header else r"\s+"
+        names = header.rstrip("\r\n").split("\t") if separator == "\t" else header.split()
+        try:
+            return pd.read_csv(text, sep=separator, names=names, header=None, index_col=False, dtype={"SNP": str})
+        except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
+            raise InputError(f"{path}: is no table of as many fields as its header names ({what}: {error})") from error
+
+
+def read_trait(path: Path, ledger: Ledger) -> pd.DataFrame:
+    """Read harmonised parquet or LDSC .sumstats[.gz]: index SNP (unique), columns Z and N (float64, finite, N > 0).
+
+    Repeated SNPs after the first, and rows without Z or N, are left out and counted.
+    Raises InputError where SNP, Z or N is no column, or a value is text.
+    """
+    table = read_table(path, "summary statistics")
+    missing = [column for column in ("SNP", "Z", "N") if column not in table]
+    if missing:
+        has = ", ".join(map(str, table.columns[:12]))
+        raise InputError(
+            f"{path}: has no column {', '.join(missing)} (columns: {has}); harmonise it first (harmonize_sumstats.py)"
+        )
+    table = pd.DataFrame(
+        {"Z": _numbers(table, "Z", path), "N": _numbers(table, "N", path)}, index=pd.Index(table["SNP"], name="SNP")
+    )
+    ledger.read("SNPs", len(table))
+    for what, keep in (
+        ("without a name", lambda t: t.index.notna()),
+        ("repeated, first kept", lambda t: ~t.index.duplicated()),
+        ("Z missing", lambda t: np.isfinite(t["Z"])),
+        ("N missing or not above 0", lambda t: np.isfinite(t["N"]) & (t["N"] > 0)),
+    ):
+        kept = np.asarray(keep(table), dtype=bool)
+        ledger.removed("SNPs", what, len(table) - kept.sum())
+        table = table[kept]
+    return table
+
+
+def _numbers(table: pd.DataFrame, column: str, path: Path) -> np.ndarray:
+    values = table[column]
+    numbers = pd.to_numeric(values, errors="coerce")
+    text = numbers.isna() & values.notna()
+    if text.any():
+        at = int(np.argmax(text.to_numpy()))
+        raise InputError(f"{path}: {column} of SNP {table['SNP'].iloc[at]} is {values.iloc[at]!r}, not a number")
+    return numbers.to_numpy(np.float64)
+
+
+def read_baselines(paths: list[Path], ledger: Ledger) -> pd.DataFrame | None:
+    """Read further baseline LD scores: index SNP (unique), one float64 column each; None where there is no file.
+
+    Files with the same columns are parts of one table (one a chromosome, say); ``{chr}`` in a name stands for 1 to 22.
+    Tables with different columns stand side by side and keep the SNPs that all of them have.
+    """
+    tables: dict[tuple[str, ...], list[pd.DataFrame]] = {}
+    for path in _expanded(paths):
+        table = _read_baseline(path)
+        tables.setdefault(tuple(table.columns), []).append(table)
+    if not tables:
+        return None
+    names = [name for columns in tables for name in columns]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise InputError(
+            f"baseline LD scores: column {', '.join(repeated)} occurs in files of different columns; rename it"
+        )
+    whole = []
+    for parts in tables.values():
+        table = pd.concat(parts)
+        duplicated = table.index.duplicated()
+        ledger.removed("baseline SNPs", "repeated, first kept", duplicated.sum())
+        whole.append(table[~duplicated])
+    joined = pd.concat(whole, axis=1, join="inner")
+    finite = np.isfinite(joined.to_numpy()).all(axis=1)
+    ledger.removed("baseline SNPs", "not in every table", max(map(len, whole)) - len(joined))
+    ledger.removed("baseline SNPs", "an LD score missing", len(joined) - finite.sum())
+    return joined[finite]
+
+
+def _expanded(paths: list[Path]) -> list[Path]:
+    expanded: list[Path] = []
+    for path in map(str, paths):
+        if "{chr}" not in path:
+            expanded.append(Path(path))
+            continue
+        found = [each for each in (Path(path.replace("{chr}", str(c))) for c in AUTOSOMES) if each.exists()]
+        if not found:
+            raise InputError(f"{path}: no such file for any of chromosomes 1 to 22 (baseline LD scores)")
+        expanded += found
+    return expanded
+
+
+def _read_baseline(path: Path) -> pd.DataFrame:
+    table = read_table(path, "baseline LD scores")
+    columns = [column for column in table.columns if column not in NOT_LD_SCORES]
+    if "SNP" not in table or not columns:
+        raise InputError(
+            f"{path}: needs a column SNP and columns of LD scores; has {', '.join(map(str, table.columns))}"
+        )
+    values = {str(column): _numbers(table, column, path) for column in columns}
+    return pd.DataFrame(values, index=pd.Index(table["SNP"].astype(str), name="SNP"))
+
+
+class SpotScores:
+    """Spots x genes of a specificity.h5ad (or any .h5ad with numbers in X), read in batches: memory stays bounded.
+
+    Attributes
+    ----------
+    spots, genes
+        Names, in the file's order.
+    region
+        obs['region'] as str or None per spot; None where the file has no such column.
+    """
+
+    def __init__(self, path: Path):
+        import anndata
+
+        self._path = require_file(path, "specificity")
+        try:
+            data = anndata.read_h5ad(path, backed="r")
+        except Exception as error:  # h5py and anndata raise whatever their parsers meet
+            raise InputError(f"{path}: cannot be read as .h5ad (specificity: {error}); is it whole?") from error
+        self.spots = data.obs_names.astype(str).to_numpy()
+        self.genes = data.var_names.astype(str)
+        if not len(self.spots) or data.X is None:
+            raise InputError(f"{path}: holds no spots, or nothing in X; give spots x genes")
+        if not self.genes.is_unique:
+            gene = self.genes[self.genes.duplicated()][0]
+            raise InputError(f"{path}: gene {gene} occurs more than once in var_names; make them unique")
+        self.region = None
+        if REGION in data.obs:
+            labels = data.obs[REGION].astype(object)
+            self.region = labels.where(labels.notna(), None).to_numpy()
+        # Rows of a CSC matrix cannot be read in batches: take it whole.
+        self._matrix = data.X.to_memory().tocsr() if getattr(data.X, "format", "csr") == "csc" else data.X
+
+    def __len__(self) -> int:
+        return len(self.spots)
+
+    def batches(self, size: int) -> Iterator[tuple[int, sparse.csr_matrix]]:
+        """Yield (first spot, rows as CSR) for runs of ``size`` spots; InputError at a value that is not finite."""
+        for start in range(0, len(self), size):
+            rows = sparse.csr_matrix(self._matrix[start : start + size])
+            bad = ~np.isfinite(rows.data)
+            if bad.any():
+                at = int(np.argmax(bad))
+                spot = self.spots[start + int(np.searchsorted(rows.indptr, at, side="right")) - 1]
+                gene = self.genes[rows.indices[at]]
+                raise InputError(
+                    f"{self._path}: X of spot {spot}, gene {gene} is {rows.data[at]}; every value must be finite"
+                )
+            yield start, rows
