@@ -227,16 +227,13 @@ def specificity(
     fraction = background[EXPRESSED_FRACTION].to_numpy(np.float64)
     least = np.stack([_least_expressing(fraction, n) if settings.expression_gate else 0 * fraction for n in sizes])
     least[:, ~scored] = np.inf
-    members = sparse.csr_matrix(
-        (np.ones(len(microdomains.spots)), microdomains.spots, microdomains.indptr), shape=(shape[0], shape[0])
-    )
-    constant = members @ ranks.zero
+    constant = np.add.reduceat(ranks.zero[microdomains.spots], microdomains.indptr[:-1])
     mean = background[MEAN_LOG_RANK].to_numpy(np.float64)
     column = (np.cumsum(scored) - 1).astype(np.int32)
 
     def score(block: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
         rows = slice(*block)
-        total = (members[rows] @ ranks.marked).toarray()
+        total = _sums_over_microdomains(ranks.marked, microdomains, rows)
         passed = total >= least[row_of_size[rows]] * MARK
         spot = np.repeat(np.arange(len(total)), np.count_nonzero(passed, axis=1))
         flat = np.flatnonzero(passed)
@@ -246,11 +243,22 @@ def specificity(
         high = log_ratio > TOLERANCE
         exponent = np.exp(log_ratio[high] * settings.power)
         capped = int((exponent > LARGEST_EXPONENT).sum())
-        values = np.expm1(np.minimum(exponent, LARGEST_EXPONENT)).astype(np.float32)
+        values = (np.exp(np.minimum(exponent, LARGEST_EXPONENT)) - 1).astype(np.float32)
         return np.bincount(spot[high], minlength=len(total)), column[gene[high]], values, capped
 
     parts = _in_order(score, blocks(shape[0], BLOCK), threads)
     return _assembled(parts, (shape[0], int(scored.sum())))
+
+
+def _sums_over_microdomains(matrix: sparse.csr_matrix, microdomains: Microdomains, rows: slice) -> np.ndarray:
+    """Sums of a sparse matrix over the microdomains of the spots ``rows``, in order: dense, len(rows) x genes."""
+    bounds = microdomains.indptr[rows.start : rows.stop + 1]
+    stacked = matrix[microdomains.spots[bounds[0] : bounds[-1]]]
+    # The rows of a microdomain's spots, read as one row, repeat genes; what makes it dense adds repeated entries up.
+    joined = stacked.indptr[bounds - bounds[0]]
+    return sparse.csr_matrix(
+        (stacked.data, stacked.indices, joined), shape=(len(bounds) - 1, matrix.shape[1])
+    ).toarray()
 
 
 def _least_expressing(fraction: np.ndarray, size: int) -> np.ndarray:
