@@ -20,6 +20,7 @@ WHAT = "GWAS summary statistics"
 BLOCK = 1 << 26
 LONGEST_LINE = 1 << 20
 EXAMPLES = 3
+QUOTABLE = ",;"  # delimiters that occur within quoted fields; elsewhere quotes are just left out
 
 
 @dataclass(frozen=True)
@@ -68,30 +69,31 @@ def read_sheet(path: Path, sample: int = 50) -> Sheet:
     for delimiter in ("\t", ",", ";", None):
         names = split(header, delimiter)
         fields = [split(row, delimiter) for row in rows]
-        if len(names) > 1 and (not fields or 0 <= len(fields[0]) - len(names) <= 1):
+        fitting = [row for row in fields if 0 <= len(row) - len(names) <= 1]
+        if len(names) > 1 and (fitting or not rows):
             break
     else:
-        names = split(header, None)
+        problem = f"its first line ({header.strip()[:60]!r}) is no header of columns between tabs, blanks or commas"
         if len(names) > 1:
-            counts = f"the header has {len(names)} fields, the first row {len(split(rows[0], None))}"
-            raise InputError(f"{path}: {counts}; is it one table, with one delimiter?")
-        raise InputError(
-            f"{path}: its first line ({header.strip()[:60]!r}) is no header of columns between tabs, blanks or commas"
-        )
+            problem = f"the header has {len(names)} fields, the first row {len(fields[0])}; is it one table?"
+        raise InputError(f"{path}: {problem}")
     if not rows:
         raise InputError(f"{path}: has a header but no rows ({WHAT}); was its download or copy cut short?")
     padding = 0
-    if len(fields[0]) > len(names):
-        padding = 1 if fields[0][-1] == "" else -1
+    if all(len(row) > len(names) for row in fitting):
+        padding = 1 if fitting[0][-1] == "" else -1
     drop = slice(1, None) if padding < 0 else slice(len(names))
     names[0] = names[0].lstrip("#").strip()
-    return Sheet(Path(path), names, delimiter, number, padding, [row[drop] for row in fields])
+    return Sheet(Path(path), names, delimiter, number, padding, [row[drop] for row in fitting])
 
 
 def split(line: str, delimiter: str | None) -> list[str]:
     """The fields of one line, without their quotes and the blanks around them."""
     line = line.rstrip("\r\n")
-    parts = next(csv.reader([line], delimiter=delimiter), []) if delimiter else line.split()
+    if delimiter is not None and delimiter in QUOTABLE:
+        parts = next(csv.reader([line], delimiter=delimiter), [])
+    else:
+        parts = line.split(delimiter)
     return [part.strip().strip('"').strip() for part in parts]
 
 
@@ -172,7 +174,7 @@ def _parse(
     """Parse whole lines; ``number`` is that of the line before them."""
     if delimiter is None:
         delimiter, text = " ", _single_blanks(text)
-    if b'"' in text and delimiter in ",;":
+    if b'"' in text and delimiter in QUOTABLE:
         here = BadRows()
         table = _parse_plain(text, delimiter, '"', width, wanted, missing, here, number)
         # A stray quote swallows the lines up to the next one: then quotes mean nothing in this file.
