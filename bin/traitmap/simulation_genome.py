@@ -153,13 +153,15 @@ def _coalescent(study: Study, length: int, wanted: int, rng: np.random.Generator
         model=msprime.BinaryMutationModel(),
         random_seed=int(seeds[1]),
     )
-    in_panel = 2 * study.people
+    in_panel, in_gwas = 2 * study.people, 2 * study.gwas_people
     position, rows = [], []
     for variant in mutated.variants():
-        frequency = variant.genotypes[:in_panel].mean()
-        if PANEL_MAF <= frequency <= 1 - PANEL_MAF and 0 < variant.genotypes[in_panel:].mean() < 1:
+        genotypes = variant.genotypes
+        panel = np.count_nonzero(genotypes[:in_panel])
+        gwas = np.count_nonzero(genotypes[in_panel:])
+        if PANEL_MAF * in_panel <= min(panel, in_panel - panel) and 0 < gwas < in_gwas:
             position.append(int(variant.site.position) + 1)
-            rows.append(variant.genotypes.astype(np.int8))
+            rows.append(genotypes.astype(np.int8))
     kept = np.sort(rng.permutation(len(rows))[:wanted])
     haplotypes = np.array([rows[i] for i in kept], dtype=np.int8).reshape(len(kept), 2 * people)
     return np.array(position, dtype=np.int64)[kept], haplotypes

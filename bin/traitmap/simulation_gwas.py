@@ -215,9 +215,16 @@ def write_sumstats(
             "info": np.clip(1 - rng.exponential(0.03, len(snps)), 0.3, 1).round(3),
         }
     )
-    text = LAYOUTS[layout](table).to_csv(sep="\t", index=False, float_format="%.6g", lineterminator="\n")
-    with path.open("wb") as raw, gzip.GzipFile("", "wb", compresslevel=9, fileobj=raw, mtime=0) as packed:
-        packed.write(text.encode())
+    text = {name: _text(column) for name, column in LAYOUTS[layout](table).items()}
+    lines = ["\t".join(text), *map("\t".join, zip(*text.values(), strict=True)), ""]
+    with path.open("wb") as raw, gzip.GzipFile("", "wb", compresslevel=6, fileobj=raw, mtime=0) as packed:
+        packed.write("\n".join(lines).encode())
+
+
+def _text(column: pd.Series) -> list[str]:
+    """Values as text, numbers with 6 digits (pandas' own writing takes ten times as long)."""
+    pattern = "{:.6g}" if column.dtype.kind == "f" else "{}"
+    return list(map(pattern.format, column.tolist()))
 
 
 def _gwas_ssf(table: pd.DataFrame) -> pd.DataFrame:
