@@ -47,7 +47,7 @@ report.drawHeatmap = () => {
   const labels = columns.map((c) => (several ? `${report.short(heatmap.columns[c][1], 24)} · ${report.short(heatmap.columns[c][0], 18)}` : report.short(heatmap.columns[c][1])));
   const traces = [
     { type: "heatmap", z, text, hoverinfo: "text", xgap: 2, ygap: 2, zmin: range[0], zmax: range[1], colorscale: style.log ? "Viridis" : "RdBu", reversescale: !style.log,
-      colorbar: { title: { text: style.title, side: "right" }, thickness: 12, outlinewidth: 0, len: 1, tickfont: { size: 11 } } },
+      colorbar: { title: { text: style.title, side: "right" }, thickness: 12, outlinewidth: 0, lenmode: "pixels", len: 150, y: 1, yanchor: "top", tickfont: { size: 11 } } },
     { type: "scatter", mode: "text", x: stars.x, y: stars.y, text: stars.x.map(() => "★"), textfont: { color: stars.color, size: 13 }, hoverinfo: "skip", showlegend: false },
   ];
   const rowHeight = Math.max(26, Math.min(54, 220 / rows.length));

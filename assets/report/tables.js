@@ -70,6 +70,7 @@ report.startTables = () => {
         && (!significant.checked || row.classList.contains("hit")));
       shown += !row.hidden;
     });
+    if (scope) table.classList.toggle("one-scope", scope.value !== "");
     count.textContent = shown === rows.length ? `${shown} rows` : `${shown} of ${rows.length} rows`;
   };
   filter.addEventListener("input", apply);

@@ -23,7 +23,7 @@ from traitmap.report_tables import (
     region_rows,
     trust_rows,
 )
-from traitmap.report_words import SIGNIFICANT, findings, plural, run_sentence, slice_rows, snp_counts, verdict
+from traitmap.report_words import SIGNIFICANT, findings, headline, plural, run_sentence, slice_rows, snp_counts, verdict
 
 TEMPLATE = "report.html.j2"
 STYLES = ("report.css",)
@@ -52,7 +52,7 @@ def write_report(
     results = collect(Path(results_folder), reference)
     say(f"read {plural(len(results.slices), 'slice')}, {plural(len(results.traits), 'trait')}")
     data_folder = Path(data_folder) if data_folder else out.parent / "report_data"
-    page = render(results, parts, info, title or str(info.get("run_name") or "traitmap"), data_folder.name)
+    page = render(results, parts, info, title or headline(results), data_folder.name)
     with writing(out) as beside:
         beside.write_text(page, encoding="utf-8")
     names = write_report_data(results, data_folder)
@@ -120,6 +120,7 @@ def view(results: Results, info: dict[str, Any]) -> dict[str, Any]:
         "methods": methods(results, __version__),
         "parameters": {name: _text(value) for name, value in sorted(results.parameters.items())},
         "run_info": {name.replace("_", " "): _text(value) for name, value in ordered.items()},
+        "kicker": " · ".join(str(info[name]) for name in ("run_name", "start") if info.get(name)),
         "version": __version__,
         "significant": SIGNIFICANT,
     }

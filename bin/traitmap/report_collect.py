@@ -219,7 +219,8 @@ def _table(results: Results, path: Path, folder: Path, columns: tuple[str, ...])
             table[column] = "" if column in TEXTS else np.nan
             continue
         try:
-            table[column] = texts[column] if column in TEXTS else pd.to_numeric(texts[column].replace("", "nan"))
+            given = texts[column]
+            table[column] = given if column in TEXTS else pd.to_numeric(given.where(given != "")).astype(np.float64)
         except ValueError as error:
             raise InputError(f"{path}: column {column} holds a value that is no number ({error})") from error
     return table

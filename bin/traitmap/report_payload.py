@@ -18,6 +18,7 @@ from traitmap.report_slices import Slice, read_gene_scores
 VALUES_AT_MOST = 1_000_000  # spots x traits in the page; above, spots are drawn at random (seeded) and the page says so
 GENE_VALUES_AT_MOST = 1_500_000
 SNPS_AT_MOST = 60_000
+SNPS_EACH = 5_000  # drawn as vectors, so that the exported picture is one
 SHOWN_GENES = 6
 LISTED_GENES = 50
 WINDOW = 50_000  # base pairs around a gene in which its best SNP is looked for
@@ -66,7 +67,7 @@ def payload(results: Results) -> dict[str, Any]:
     for (name, trait), pair in results.associations.items():
         item = _pair(pair, results.slices[name], shown[name])
         pairs.append({"slice": places[name], "trait": traits[trait], **item})
-    at_most = SNPS_AT_MOST // max(1, len(results.traits))
+    at_most = min(SNPS_EACH, SNPS_AT_MOST // max(1, len(results.traits)))
     return {
         "slices": slices,
         "traits": [{"name": name, "manhattan": _manhattan(results, name, at_most)} for name in results.traits],

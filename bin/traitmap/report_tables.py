@@ -114,7 +114,7 @@ def region_rows(results: Results, columns: list[Column]) -> list[dict[str, Any]]
 
 
 def _bars(values: pd.Series, kind: str) -> np.ndarray | None:
-    if kind == "text":
+    if kind in ("text", "count"):
         return None
     given = values.to_numpy(np.float64)
     if kind == "p":

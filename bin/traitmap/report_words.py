@@ -79,6 +79,15 @@ def slice_rows(summary: pd.DataFrame) -> pd.DataFrame:
     return summary[summary["scope"] == "slice"] if (summary["scope"] == "slice").any() else summary
 
 
+def headline(results: Results) -> str:
+    """A title from what the run is about: the names where they are few and short, numbers otherwise."""
+    sides = []
+    for names, one in ((list(results.traits), "trait"), (list(results.slices), "slice")):
+        text = joined(names)
+        sides.append(text if 0 < len(names) <= 3 and len(text) <= 50 else plural(len(names), one))
+    return f"{sides[0]} in {sides[1]}"
+
+
 def run_sentence(results: Results) -> str:
     """What was done, in one sentence."""
     spots = sum(len(found.spots) for found in results.slices.values() if found.spots is not None)
@@ -113,9 +122,12 @@ def verdict(results: Results) -> str:
             f"heritability of any trait. The smallest q is {p_value(best['q'])} "
             f"({best['trait']}, {best['region']}, {best['slice']})."
         )
-    traits = hits["trait"].nunique()
-    return f"{hits.shape[0]} of {tests} {'reaches' if len(hits) == 1 else 'reach'} q < {SIGNIFICANT}, " + (
-        f"for {plural(traits, 'trait')} of {len(results.traits)}."
+    best = hits.sort_values(["q", "p_cauchy"], kind="stable").iloc[0]
+    where = f"{best['region']} ({best['slice']}, q = {p_value(best['q'])})"
+    return (
+        f"{best['trait']} is associated most strongly with {where}. "
+        f"{len(hits)} of {tests} {'reaches' if len(hits) == 1 else 'reach'} q < {SIGNIFICANT}, "
+        f"for {hits['trait'].nunique()} of {plural(len(results.traits), 'trait')}."
     )
 
 
@@ -154,10 +166,14 @@ def _hits(mine: pd.DataFrame, hits: pd.DataFrame, most: int) -> str:
         )
         texts.append(f"{region} {where} ({_strength(here.iloc[0])})")
     more = len(regions) - most
-    return "; ".join(texts) + (f"; and {plural(more, 'further region')}." if more > 0 else ".")
+    text = "; ".join(texts) + (f"; and {plural(more, 'further region')}." if more > 0 else ".")
+    if hits.iloc[0]["p_contrast"] > SIGNIFICANT:  # False for NaN: nothing is said where the test was not made
+        text += " The contrast test does not support the first of these: the signal may not be particular to it."
+    return text
 
 
 def _strength(row: pd.Series) -> str:
     text = f"P = {p_value(row['p_cauchy'])}, q = {p_value(row['q'])}"
-    ratio = row["odds_ratio"]
-    return text if not pd.notna(ratio) else f"{text}, odds ratio {number(ratio, 2)}"
+    if pd.notna(row["p_contrast"]):
+        text += f", contrast P = {p_value(row['p_contrast'])}"
+    return text if not pd.notna(row["odds_ratio"]) else f"{text}, odds ratio {number(row['odds_ratio'], 2)}"

@@ -17,6 +17,7 @@ from scipy import sparse, stats
 from traitmap import cauchy, formats
 from traitmap.files import write_tsv
 from traitmap.ledger import Ledger
+from traitmap.regions import enrichment
 
 REGIONS = ("Cortex", "Hippocampus", "Thalamus", "Hypothalamus", "Striatum", "Fiber tracts")
 GENES_PER_REGION = 20
@@ -129,6 +130,7 @@ def _write_slice(
     ledger.read("spots", study.spots)
     ledger.kept("spots", study.spots, "embedded")
     ledger.read("genes", len(genes) + 130)
+    ledger.removed("genes", "not highly variable", len(genes) + 30)
     ledger.kept("genes", 100, "highly variable, used in training")
     ledger.fact("seed", 2024)
     ledger.fact("device", "cpu")
@@ -239,7 +241,8 @@ def _write_association(
     genes = study.gene_names()
     good = spots["z"].notna().to_numpy()
     nlp = spots["neg_log10_p"].to_numpy()[good]
-    pcc = np.array([np.corrcoef(gss[good, i], nlp)[0, 1] for i in range(len(genes))])
+    with np.errstate(invalid="ignore"):
+        pcc = np.array([np.corrcoef(gss[good, i], nlp)[0, 1] for i in range(len(genes))])
     codes = region.codes
     medians = np.array([np.median(gss[codes == c], axis=0) for c in range(len(region.categories))])
     best = medians.argmax(axis=0)
@@ -248,7 +251,7 @@ def _write_association(
     )
     table["share_expressed"] = (gss > 0).mean(axis=0)
     table["drives"] = table["region"].astype(object).where((table["pcc"] > 0.3) & (table["median_gss"] > 0), "")
-    table = table.sort_values("pcc", ascending=False, kind="stable")
+    table = table[gss[good].std(axis=0) > 0].sort_values("pcc", ascending=False, kind="stable")
     write_tsv(table[list(formats.GENES)], path / "genes.tsv")
     ledger = Ledger("regress_spots", f"{name} x {trait}")
     ledger.read("SNPs", study.snps, "harmonised")
@@ -284,8 +287,7 @@ def _regions(study: Study, spots: pd.DataFrame, rng: np.random.Generator) -> tup
         if not here.any():
             continue
         mean, contrast = z[here].mean() * 1.6, (z[here].mean() - z[~here].mean()) * 1.7
-        table = [[(top & here).sum(), (~top & here).sum()], [(top & ~here).sum(), (~top & ~here).sum()]]
-        odds, odds_p = stats.fisher_exact(table, alternative="greater")
+        odds, odds_p = enrichment(int((top & here).sum()), int(here.sum()), int(top.sum()), int(used.sum()))
         rows.append(
             {
                 "region": region,
