@@ -32,7 +32,7 @@ SMALL = {
     "spots": 240,
     "genes": 213,
     "snps": 6000,
-    "chromosomes": (4, 17),
+    "chromosomes": (4, 5),
     "people": 150,
     "gwas_people": 3000,
     "gwas_n": 10_000,
