@@ -5,10 +5,10 @@ def quoted(text) {
     return "'" + text.toString().replace("'", "'\\''") + "'"
 }
 
-// How a slice is to be read: the options of traitmap.slices.read_slice.
+// How a slice is to be read: the options of traitmap.slices.read_slice. An empty layer is told too: where a step takes
+// several slices, each has its own.
 def sliceOptions(meta) {
-    def layer = meta.layer ? "--layer ${quoted(meta.layer)}" : ''
-    return "--spatial-key ${quoted(meta.spatial_key)} ${layer}"
+    return "--spatial-key ${quoted(meta.spatial_key)} --layer ${quoted(meta.layer)}"
 }
 
 // Its genes in human symbols.
