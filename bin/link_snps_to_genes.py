@@ -9,6 +9,7 @@ from typing import Annotated
 from typer import Argument, Option
 
 from traitmap.cli import Threads, progress, run, say, use_threads
+from traitmap.errors import InputError
 
 MODES = "--panel, --ld-scores, --gsmap-resource, --merge"
 
@@ -35,16 +36,6 @@ def main(
     """Link regression SNPs to genes by LD and write the reference, from exactly one of a genotype panel (--panel, with
     --genes and --snps), published LD scores (--ld-scores, with --genes), gsMap's resources (--gsmap-resource) or
     references of single chromosomes (--merge FILE...)."""
-    use_threads(threads)
-    from traitmap.chromosomes import parse_chromosomes
-    from traitmap.errors import InputError
-    from traitmap.import_gsmap import import_gsmap
-    from traitmap.import_ld_scores import import_ld_scores
-    from traitmap.link_snps_to_genes import Settings, link_panel
-    from traitmap.reference import write_reference
-    from traitmap.reference_parts import merge as merge_parts
-    from traitmap.reference_parts import read_part
-
     if sum(map(bool, (panel, ld_scores, gsmap_resource, merge))) != 1:
         raise InputError(f"give exactly one of {MODES}")
     problems = [
@@ -61,6 +52,15 @@ def main(
         problems.append(f"{parts[0]}: files without an option are taken with --merge only")
     if problems:
         raise InputError(*problems)
+
+    use_threads(threads)
+    from traitmap.chromosomes import parse_chromosomes
+    from traitmap.import_gsmap import import_gsmap
+    from traitmap.import_ld_scores import import_ld_scores
+    from traitmap.link_snps_to_genes import Settings, link_panel
+    from traitmap.reference import write_reference
+    from traitmap.reference_parts import merge as merge_parts
+    from traitmap.reference_parts import read_part
 
     settings = Settings(window_kb, ld_window_cm, ldsc_chunk, genome_build, threads)
     wanted = [chromosome] if chromosome else parse_chromosomes(chromosomes)

@@ -18,6 +18,7 @@ from traitmap.ledger import Ledger
 # One gene as a file gives it: symbol (or ""), chromosome, first and last base (from 1, both included), strand.
 Row = tuple[str, str, int, int, str]
 
+STRANDS = ("+", "-", ".", "?")
 SHOWN_PROBLEMS = 5
 
 
@@ -152,11 +153,12 @@ def _bed(fields: list[str]) -> Row:
 
 
 def _is_gtf(fields: list[str]) -> bool:
-    return len(fields) >= 9 and _whole(fields[3]) and _whole(fields[4]) and fields[6].strip() in ("+", "-", ".", "?")
+    return len(fields) >= 9 and _whole(fields[3]) and _whole(fields[4]) and fields[6].strip() in STRANDS
 
 
 def _is_gene_loc(fields: list[str]) -> bool:
-    return 4 <= len(fields) <= 6 and is_chromosome(fields[1]) and _whole(fields[2]) and _whole(fields[3])
+    stranded = len(fields) == 4 or (len(fields) in (5, 6) and fields[4].strip() in STRANDS)
+    return stranded and is_chromosome(fields[1]) and _whole(fields[2]) and _whole(fields[3])
 
 
 def _is_bed(fields: list[str]) -> bool:
@@ -167,5 +169,5 @@ def _whole(text: str) -> bool:
     return text.strip().isdecimal()
 
 
-# In this order: an Entrez id such as 1 makes a .gene.loc row read as BED too, hardly ever the other way round.
+# In this order: a .gene.loc row reads as BED too where its Entrez id is taken for a chromosome.
 FORMATS = ((_is_gtf, _gtf), (_is_gene_loc, _gene_loc), (_is_bed, _bed))
