@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -93,23 +94,32 @@ def prepare(
 
 
 def _reference_facts(reference: Reference) -> dict[str, object]:
-    names = ("genome_build", "approximate", "panel_people", "panel_snps", "ld_window", "window_kb", "version")
-    return {name: _plain(reference.facts[name]) for name in names if name in reference.facts}
+    names = ("genome_build", "approximate", "panel_people", "ld_window", "window_kb", "version")
+    facts = {name: _plain(reference.facts[name]) for name in names if name in reference.facts}
+    return facts | {"panel_snps": panel_snps(reference.facts)}
 
 
 def _plain(value: object) -> object:
     return value.item() if hasattr(value, "item") else value
 
 
+def panel_snps(facts: dict[str, Any]) -> int | None:
+    """M, the SNPs that the reference's LD scores sum over, by its own account; None where it does not say."""
+    if "panel_snps" in facts:
+        return int(facts["panel_snps"])
+    counts = json.loads(facts["ledger"])["counts"] if "ledger" in facts else []
+    sign = {"in": 1, "removed": -1}
+    return sum(sign.get(count["kind"], 0) * count["n"] for count in counts if count["of"] == "panel SNPs") or None
+
+
 def _account_heritability(reference: Reference, seen: Observations, blocks: int, ledger: Ledger) -> None:
     """LDSC's univariate estimates as facts, on the SNPs before the filter on chi-square, as LDSC has it."""
     ledger.fact("mean_chi2", float(seen.chi2.mean()))
     ledger.fact("lambda_gc", heritability.lambda_gc(seen.chi2))
-    panel_snps = _plain(reference.facts.get("panel_snps"))
-    known = isinstance(panel_snps, int | float) and panel_snps > 0
+    known = panel_snps(reference.facts)
     ld = total_ld_scores(reference, seen.rows)
     # M only scales h2 (and clips it in the weights); the intercept hardly depends on it.
-    m = float(panel_snps) if known else float(len(ld))
+    m = float(known or len(ld))
     for name, two_step in (("single_step", None), ("two_step", heritability.TWO_STEP)):
         if two_step is not None and (seen.chi2 < two_step).sum() < 2 * blocks:
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,8 +41,11 @@ def read_table(path: Path, what: str) -> pd.DataFrame:
         separator = "\t" if "\t" in header else r"\s+"
         names = header.rstrip("\r\n").split("\t") if separator == "\t" else header.split()
         try:
-            return pd.read_csv(text, sep=separator, names=names, header=None, index_col=False, dtype={"SNP": str})
-        except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
+            with warnings.catch_warnings():
+                # pandas would drop the fields beyond the header's with no more than a warning.
+                warnings.simplefilter("error", pd.errors.ParserWarning)
+                return pd.read_csv(text, sep=separator, names=names, header=None, index_col=False, dtype={"SNP": str})
+        except (pd.errors.ParserError, pd.errors.ParserWarning, ValueError) as error:
             raise InputError(f"{path}: is no table of as many fields as its header names ({what}: {error})") from error
 
 
