@@ -79,6 +79,7 @@ report.startHeatmap = () => {
   if (!select) return;
   const offered = Object.entries(heatmapValues).filter(([name]) => report.data.heatmap.values[name]);
   select.replaceChildren(...offered.map(([name, { title }]) => report.element("option", { value: name, textContent: title })));
+  if (offered.some(([name]) => name === report.data.q_from)) select.value = report.data.q_from;
   report.fill(report.byId("heatmap-slice"), ["all slices", ...report.data.slices.map(({ name }) => name)]);
   for (const part of ["value", "slice", "cluster"]) report.byId(`heatmap-${part}`).addEventListener("change", report.drawHeatmap);
   if (report.data.heatmap.traits.length < 3) report.byId("heatmap-cluster").closest("label").hidden = report.data.heatmap.columns.length < 3;

@@ -185,7 +185,7 @@ async function describe() {
 function caption() {
   const { heatmap } = report.data;
   const trait = heatmap.traits.indexOf(report.traitName(report.state.trait));
-  const rows = heatmap.columns.map(([of, region], i) => ({ of, region, p: heatmap.values.p_cauchy?.[trait]?.[i] ?? null, q: heatmap.values.q?.[trait]?.[i] ?? null }))
+  const rows = heatmap.columns.map(([of, region], i) => ({ of, region, p: heatmap.values[report.data.q_from]?.[trait]?.[i] ?? null, q: heatmap.values.q?.[trait]?.[i] ?? null }))
     .filter(({ of, p }) => of === report.sliceName(report.state.slice) && p !== null).sort((a, b) => a.p - b.p).slice(0, 3);
   report.byId("maps-caption").textContent = rows.length
     ? `${report.traitName(report.state.trait)} in ${report.sliceName(report.state.slice)}: ${rows.map(({ region, p, q }) => `${region} P ${report.pValue(p)}, q ${report.pValue(q)}`).join(" · ")}` : "";

@@ -28,7 +28,7 @@ from traitmap.report_words import SIGNIFICANT, findings, headline, plural, run_s
 TEMPLATE = "report.html.j2"
 STYLES = ("report.css",)
 SCRIPTS = ("core.js", "statistics.js", "tables.js", "heatmap.js", "maps.js", "genes.js", "trust.js", "start.js")
-RUN_INFO_FIRST = ("run_name", "command_line", "start", "nextflow_version", "pipeline_version", "profile")
+RUN_INFO_FIRST = ("run_name", "command_line", "start", "pipeline", "version", "revision", "nextflow", "profile")
 
 
 def write_report(
@@ -83,7 +83,7 @@ def render(results: Results, parts: dict[str, Path], info: dict[str, Any], title
         loader=FileSystemLoader(parts[TEMPLATE].parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     environment.lstrip_blocks = True
-    data = payload(results) | {"heatmap": heatmap(results), "significant": SIGNIFICANT}
+    data = payload(results) | {"heatmap": heatmap(results), "significant": SIGNIFICANT, "q_from": results.q_from}
     return environment.get_template(TEMPLATE).render(
         **view(results, info),
         title=title,
@@ -102,6 +102,7 @@ def view(results: Results, info: dict[str, Any]) -> dict[str, Any]:
     rows = slice_rows(results.summary)
     counts = snp_counts(results)
     ordered = {name: info[name] for name in RUN_INFO_FIRST if name in info} | info
+    ordered = {name: value for name, value in ordered.items() if value not in ("", None)}
     return {
         "results": results,
         "sentence": run_sentence(results),
@@ -119,7 +120,9 @@ def view(results: Results, info: dict[str, Any]) -> dict[str, Any]:
         "approximate": results.approximate,
         "methods": methods(results, __version__),
         "parameters": {name: _text(value) for name, value in sorted(results.parameters.items())},
-        "run_info": {name.replace("_", " "): _text(value) for name, value in ordered.items()},
+        "run_info": {
+            name.replace("_", " "): _text(value) for name, value in ordered.items() if value not in ("", None)
+        },
         "kicker": " · ".join(str(info[name]) for name in ("run_name", "start") if info.get(name)),
         "version": __version__,
         "significant": SIGNIFICANT,

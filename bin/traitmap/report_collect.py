@@ -13,6 +13,7 @@ import pandas as pd
 
 from traitmap.errors import InputError
 from traitmap.formats import GENES, REGIONS, SPOTS, SUMMARY
+from traitmap.regions import benjamini_hochberg
 from traitmap.report_slices import Slice, read_elements, read_report_slice
 
 TEXTS = {"scope", "slice", "trait", "region", "gene", "flags", "drives"}
@@ -73,6 +74,15 @@ class Results:
         """Whether any part rests on a reference that was built from LD scores alone."""
         facts = [self.reference, *(account.facts.get("reference") for account in self.accounts)]
         return any(bool(fact.get("approximate")) for fact in facts if isinstance(fact, dict))
+
+    @property
+    def q_from(self) -> str:
+        """Column of the P that q was made of, found by making it again; p_cauchy, the default, where none fits."""
+        rows = self.summary[(self.summary["scope"] == "slice") & self.summary["q"].notna()]
+        for column in ("p_cauchy", "p_mean", "p_contrast"):
+            if len(rows) and np.allclose(benjamini_hochberg(rows[column].to_numpy(float)), rows["q"], rtol=1e-6):
+                return column
+        return "p_cauchy"
 
     @property
     def warnings(self) -> list[tuple[str, int]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from traitmap import cauchy
 from traitmap.report_collect import Results
-from traitmap.report_words import joined, number, p_value, plural, snp_counts
+from traitmap.report_words import P_NAMES, joined, number, p_value, plural, snp_counts
 
 
 @dataclass(frozen=True)
@@ -256,7 +256,7 @@ def _regions(results: Results, cite) -> str:
         "P values of the spots of a region were combined by the Cauchy combination test "
         f"{cite('liu2019acat', 'liu2020cauchy')} (equal weights, P held between {p_value(cauchy.LOWEST_P).lstrip('≤')} "
         f"and {cauchy.HIGHEST_P:g}); q values are Benjamini–Hochberg false discovery rates {cite('benjamini1995fdr')} "
-        "of these P over the whole run"
+        f"of the {P_NAMES[results.q_from]} P over the whole run"
     )
     if results.summary["p_mean"].notna().any():
         text += (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,7 @@ REGION_COLUMNS = (
     Column("p_cauchy", "P Cauchy", "Cauchy combination of the P values of the region's spots", "p"),
     Column("p_mean", "P mean", "Regression on the region's mean specificity; uses the spots' covariance", "p"),
     Column("p_contrast", "P contrast", "Region minus the other spots: what is particular to this region", "p"),
-    Column("q", "q", "False discovery rate (Benjamini–Hochberg on P Cauchy) over the whole run", "p"),
+    Column("q", "q", "False discovery rate (Benjamini–Hochberg) over the whole run, of the P marked •", "p"),
     Column("odds_ratio", "Odds ratio", "Odds of being among the top spots, inside against outside the region", "ratio"),
     Column("share_top", "Top spots", "Share of the region's spots that are among the top spots", "share"),
     Column("flags", "Remarks", "What to bear in mind", "text"),
@@ -86,13 +86,14 @@ def region_columns(results: Results) -> list[Column]:
             continue
         if column.kind != "text" and not values.notna().any():
             continue
-        columns.append(column)
+        marked = column.key == results.q_from and table["q"].notna().any()
+        columns.append(replace(column, title=f"{column.title} •") if marked else column)
     return columns
 
 
 def region_rows(results: Results, columns: list[Column]) -> list[dict[str, Any]]:
     """Rows in order of q, then P: cells of (exact, written, bar 0..1), and whether q is significant."""
-    table = results.summary.sort_values(["q", "p_cauchy"], kind="stable", na_position="last")
+    table = results.summary.sort_values(["q", results.q_from], kind="stable", na_position="last")
     bars = {column.key: _bars(table[column.key], column.kind) for column in columns}
     rows = []
     for place, (_, row) in enumerate(table.iterrows()):

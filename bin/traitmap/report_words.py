@@ -13,6 +13,7 @@ from traitmap.report_collect import Results
 
 SIGNIFICANT = 0.05  # false discovery rate over the run
 DASH = "–"
+P_NAMES = {"p_cauchy": "Cauchy", "p_mean": "mean", "p_contrast": "contrast"}
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -122,7 +123,7 @@ def verdict(results: Results) -> str:
             f"heritability of any trait. The smallest q is {p_value(best['q'])} "
             f"({best['trait']}, {best['region']}, {best['slice']})."
         )
-    best = hits.sort_values(["q", "p_cauchy"], kind="stable").iloc[0]
+    best = hits.sort_values(["q", results.q_from], kind="stable").iloc[0]
     where = f"{best['region']} ({best['slice']}, q = {p_value(best['q'])})"
     return (
         f"{best['trait']} is associated most strongly with {where}. "
@@ -134,26 +135,30 @@ def verdict(results: Results) -> str:
 def findings(results: Results, regions_each: int = 3) -> list[Finding]:
     """Traits with associations first, strongest first; then one line for each of the others."""
     rows = slice_rows(results.summary)
+    q_from = results.q_from
     lines = []
     for trait in results.traits:
-        mine = rows[(rows["trait"] == trait) & rows["q"].notna()].sort_values(["q", "p_cauchy"], kind="stable")
+        mine = rows[(rows["trait"] == trait) & rows["q"].notna()].sort_values(["q", q_from], kind="stable")
         hits = mine[mine["q"] < SIGNIFICANT]
         if mine.empty:
             lines.append((2.0, Finding(trait, "was not tested in any region.", None, None, False)))
         elif hits.empty:
             best = mine.iloc[0]
             text = f"no region reaches q < {SIGNIFICANT}; "
-            text += f"nearest is {best['region']} in {best['slice']} ({_strength(best)})."
+            text += f"nearest is {best['region']} in {best['slice']} ({_strength(best, q_from)})."
             lines.append((1 + best["q"], Finding(trait, text, best["slice"], best["region"], False)))
         else:
             best = hits.iloc[0]
             lines.append(
-                (best["q"], Finding(trait, _hits(mine, hits, regions_each), best["slice"], best["region"], True))
+                (
+                    best["q"],
+                    Finding(trait, _hits(mine, hits, regions_each, q_from), best["slice"], best["region"], True),
+                )
             )
     return [line for _, line in sorted(lines, key=lambda item: item[0])]
 
 
-def _hits(mine: pd.DataFrame, hits: pd.DataFrame, most: int) -> str:
+def _hits(mine: pd.DataFrame, hits: pd.DataFrame, most: int, q_from: str) -> str:
     regions = list(hits["region"].unique())
     texts = []
     for region in regions[:most]:
@@ -164,7 +169,7 @@ def _hits(mine: pd.DataFrame, hits: pd.DataFrame, most: int) -> str:
             if of == 1
             else f"in {len(here)} of {of} slices, strongest in {here.iloc[0]['slice']}"
         )
-        texts.append(f"{region} {where} ({_strength(here.iloc[0])})")
+        texts.append(f"{region} {where} ({_strength(here.iloc[0], q_from)})")
     more = len(regions) - most
     text = "; ".join(texts) + (f"; and {plural(more, 'further region')}." if more > 0 else ".")
     if hits.iloc[0]["p_contrast"] > SIGNIFICANT:  # False for NaN: nothing is said where the test was not made
@@ -172,8 +177,9 @@ def _hits(mine: pd.DataFrame, hits: pd.DataFrame, most: int) -> str:
     return text
 
 
-def _strength(row: pd.Series) -> str:
-    text = f"P = {p_value(row['p_cauchy'])}, q = {p_value(row['q'])}"
-    if pd.notna(row["p_contrast"]):
-        text += f", contrast P = {p_value(row['p_contrast'])}"
+def _strength(row: pd.Series, q_from: str) -> str:
+    text = f"{P_NAMES[q_from]} P = {p_value(row[q_from])}, q = {p_value(row['q'])}"
+    other = "p_contrast" if q_from != "p_contrast" else "p_cauchy"
+    if pd.notna(row[other]):
+        text += f", {P_NAMES[other]} P = {p_value(row[other])}"
     return text if not pd.notna(row["odds_ratio"]) else f"{text}, odds ratio {number(row['odds_ratio'], 2)}"
