@@ -28,7 +28,7 @@ def numbers(texts: pa.Array) -> np.ndarray:
     except pa.ArrowInvalid:
         trimmed = pc.ascii_trim_whitespace(texts)
         values = pc.cast(pc.if_else(pc.match_substring_regex(trimmed, _NUMBER), trimmed, None), pa.float64())
-    return values.to_numpy(zero_copy_only=False).astype(np.float64, copy=False)
+    return np.array(values.to_numpy(zero_copy_only=False), dtype=np.float64)  # a copy, since callers write to it
 
 
 def neg_log10_p(texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:

@@ -93,7 +93,7 @@ def test_damage_is_told(tmp_path: Path, name: str) -> None:
         text.read()
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.binary(min_size=1), st.sampled_from(list(COMPRESS)))
 def test_any_bytes_survive(tmp_path_factory: pytest.TempPathFactory, data: bytes, name: str) -> None:
     path = tmp_path_factory.mktemp("bytes") / "data"

@@ -30,7 +30,7 @@ def read(path: Path, block: int = 1 << 20, missing: tuple[str, ...] = ("NA",)) -
     return sheet.header, rows, bad
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_any_table_comes_back(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     delimiter = DELIMITERS[data.draw(st.sampled_from(list(DELIMITERS)))]

@@ -8,7 +8,7 @@ import mpmath
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -41,6 +41,7 @@ def test_z_of_tiny_p_obeys_the_asymptote(exponent: int) -> None:
     assert log_p == pytest.approx(-exponent * math.log(10), rel=1e-10)
 
 
+@settings(deadline=None)
 @given(st.floats(0, 1e6), st.floats(0, 1e6))
 def test_z_of_p_is_monotone(one: float, two: float) -> None:
     low, high = sorted((one, two))
@@ -75,6 +76,7 @@ def test_p_of_zero_and_outside_its_range() -> None:
     assert np.isnan(values[7])
 
 
+@settings(deadline=None)
 @given(st.integers(1, 10**15), st.integers(-4000, 0))
 def test_p_of_any_size_keeps_its_digits(mantissa: int, exponent: int) -> None:
     text = f"{mantissa}e{exponent - 16}"
@@ -83,6 +85,7 @@ def test_p_of_any_size_keeps_its_digits(mantissa: int, exponent: int) -> None:
     assert values[0] == pytest.approx(16 - exponent - math.log10(mantissa), rel=1e-12)
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(st.floats(allow_nan=False, allow_infinity=False).map(repr), st.text(max_size=8), st.none())))
 def test_numbers_are_pythons_or_missing(texts: list[str | None]) -> None:
     def plain(text: str | None) -> float:
