@@ -160,13 +160,16 @@ def sort_regions(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def read_region_tests(path: Path) -> pd.DataFrame:
-    """Read region_tests.parquet: region, test, n_spots, beta, se, z, p, delete_values (one row a region and test)."""
+    """Read region_tests.parquet, one row a region and test.
+
+    Columns region, test, n_spots, beta (jackknife), se, z, p, estimate (of the full fit), delete_values (one a block).
+    """
     path = require_file(path, "region tests")
     try:
         table = pd.read_parquet(path)
     except Exception as error:  # pyarrow raises whatever its parsers meet
         raise InputError(f"{path}: cannot be read as parquet (region tests: {error}); is it a whole file?") from error
-    wanted = (REGION, "test", "n_spots", "beta", "se", "z", "p", "delete_values")
+    wanted = (REGION, "test", "n_spots", "beta", "se", "z", "p", "estimate", "delete_values")
     problems = [f"{path}: has no column {name!r}; are these region tests?" for name in wanted if name not in table]
     if problems:
         raise InputError(*problems)

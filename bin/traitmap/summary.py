@@ -14,6 +14,7 @@ from scipy import stats
 from traitmap.errors import InputError
 from traitmap.files import open_text, write_tsv
 from traitmap.formats import REGIONS, SMALLEST_P, SUMMARY
+from traitmap.jackknife import jackknife
 from traitmap.regions import (
     ALL_SPOTS,
     benjamini_hochberg,
@@ -162,8 +163,8 @@ def average_tests(tests: dict[str, pd.DataFrame]) -> tuple[pd.DataFrame, dict[st
 
     All slices share the GWAS, so their estimates are correlated and inverse-variance weighting would claim too small an
     SE. The delete-one estimates of a block leave out the same SNPs in every slice: their average over the slices,
-    weighted by the region's number of spots, is the delete-one estimate of the average, and its spread over the B
-    blocks holds the correlation: SE^2 = (B - 1) / B * sum_b (d_b - mean d)^2.
+    weighted by the region's number of spots, is the delete-one estimate of the average, and the jackknife of these
+    averages holds the correlation.
 
     Returns
     -------
@@ -173,7 +174,7 @@ def average_tests(tests: dict[str, pd.DataFrame]) -> tuple[pd.DataFrame, dict[st
     Raises
     ------
     InputError
-        The delete-one estimates of a row do not give its SE: they are in other units or of another fit.
+        The delete-one estimates of a row do not give its beta and SE: they are in other units or of another fit.
     """
     stacked = pd.concat([table.assign(slice=name) for name, table in sorted(tests.items())], ignore_index=True)
     rows, remarks = [], {}
@@ -181,14 +182,14 @@ def average_tests(tests: dict[str, pd.DataFrame]) -> tuple[pd.DataFrame, dict[st
         whole = of["delete_values"].map(lambda values: len(values) > 1 and bool(np.isfinite(values).all()))
         usable = of[np.isfinite(of["beta"]) & (of["se"] > 0) & whole]
         deleted = [_delete_values(row) for _, row in usable.iterrows()]
-        blocks = {len(values) for values in deleted}
+        blocks = {values.size for values in deleted}
         beta = se = np.nan
         if len(blocks) == 1:
             weights = usable["n_spots"].to_numpy(np.float64) / usable["n_spots"].sum()
-            beta, se = float(weights @ usable["beta"]), jackknife_se(weights @ np.stack(deleted))
+            beta, se = map(float, jackknife(weights @ usable["estimate"].to_numpy(), weights @ np.stack(deleted)))
         elif len(blocks) > 1:
             remarks.setdefault(region, []).append(f"{test} test not averaged: numbers of jackknife blocks differ")
-        if len(usable) < len(of):
+        if 0 < len(usable) < len(of):
             remarks.setdefault(region, []).append(f"{test} test from {len(usable)} of {len(of)} slices")
         z = beta / se if se > 0 else np.nan
         p = np.maximum(stats.norm.sf(z), SMALLEST_P) if np.isfinite(z) else np.nan
@@ -196,18 +197,13 @@ def average_tests(tests: dict[str, pd.DataFrame]) -> tuple[pd.DataFrame, dict[st
     return pd.DataFrame(rows, columns=[REGION, "test", "n_spots", "beta", "se", "z", "p"]), remarks
 
 
-def jackknife_se(deleted: np.ndarray) -> float:
-    """Standard error of an estimate from its B delete-one estimates (B,) (Efron and Tibshirani 1993, eq. 11.5)."""
-    blocks = deleted.size
-    return float(np.sqrt((blocks - 1) / blocks * np.sum((deleted - deleted.mean()) ** 2)))
-
-
 def _delete_values(row: pd.Series) -> np.ndarray:
     values = np.asarray(row["delete_values"], dtype=np.float64)
-    if not np.isclose(jackknife_se(values), row["se"], rtol=1e-4, atol=0):
+    beta, se = jackknife(row["estimate"], values)
+    if not np.allclose([beta, se], [row["beta"], row["se"]], rtol=1e-4, atol=1e-4 * row["se"]):
         raise InputError(
             f"region tests of slice {row['slice']}: the delete values of the {row['test']} test of region "
-            f"{row[REGION]!r} do not give its se; run REGRESS_SPOTS again"
+            f"{row[REGION]!r} do not give its beta and se; run REGRESS_SPOTS again"
         )
     return values
 

@@ -22,6 +22,7 @@ from traitmap.regions import (
     benjamini_hochberg,
     combine_regions,
     enrichment,
+    label_spots,
     read_regions_table,
     top_spots,
 )
@@ -264,43 +265,59 @@ def test_labels_come_from_the_slice_by_name(tmp_path):
     assert table["n_spots"].to_dict() == {"in": 1, "out": 2}
     assert table.loc["in", "p_cauchy"] == 0.02
     assert (tmp_path / "qc.json").is_file()
-    whole = run_combine(tmp_path, *options)
-    assert list(whole.index) == ["all spots"] and whole["n_spots"].iloc[0] == 4
-    assert whole[["odds_ratio", "odds_ratio_p"]].isna().all().all()
 
 
-def test_mistakes_are_one_line_and_leave_no_file(tmp_path):
+def test_without_annotation_all_spots_are_one_region():
+    spots = make_spots([0.01, 0.02, 0.5, 0.6], ["a", "a", "b", None])
+    spots["region"] = label_spots(spots, "spots.parquet", None, "")
+    table = combine_regions(spots)
+    assert list(table["region"]) == ["all spots"] and list(table["n_spots"]) == [4]
+    assert table[["odds_ratio", "odds_ratio_p"]].isna().all().all()
+
+
+def test_mistakes_are_one_clear_line(tmp_path):
     spots = make_spots([0.1, 0.2])
     parquet = write_spots(tmp_path / "spots.parquet", spots)
     good = write_slice(tmp_path / "good.h5ad", spots.index, layer=["a", "b"], empty=[None, "NA"])
     less = write_slice(tmp_path / "less.h5ad", spots.index[:1], layer=["a"])
     more = write_slice(tmp_path / "more.h5ad", [*spots.index, "x"], layer=["a", "b", "c"])
-    (tmp_path / "cut.parquet").write_bytes(parquet.read_bytes()[:300])
+    twice = write_slice(tmp_path / "twice.h5ad", ["spot0", "spot0"], layer=["a", "b"])
     (tmp_path / "cut.h5ad").write_bytes(good.read_bytes()[:300])
-    out = tmp_path / "regions.tsv"
-    for spots_file, slice_file, column, complaint in (
-        (parquet, good, "nope", "no obs column 'nope'"),
-        (parquet, good, "empty", "no spot has a label"),
-        (parquet, less, "layer", "less.h5ad: lacks 1 of the 2 spots"),
-        (parquet, more, "layer", "spots.parquet: lacks 1 of the 3 spots"),
-        (parquet, tmp_path / "none.h5ad", "layer", "no such file"),
-        (parquet, tmp_path / "cut.h5ad", "layer", "cannot be read as .h5ad"),
-        (tmp_path / "cut.parquet", good, "layer", "cannot be read as parquet"),
+    for slice_file, column, complaint in (
+        (good, "nope", "no obs column 'nope'"),
+        (good, "empty", "no spot has a label"),
+        (less, "layer", "less.h5ad: lacks 1 of the 2 spots"),
+        (more, "layer", "spots.parquet: lacks 1 of the 3 spots"),
+        (twice, "layer", "'spot0' occurs more than once"),
+        (tmp_path / "none.h5ad", "layer", "no such file"),
+        (tmp_path / "cut.h5ad", "layer", "cannot be read as .h5ad"),
+        (None, "layer", "needs --slice"),
     ):
-        arguments = ("--spots", spots_file, "--slice", slice_file, "--annotation", column, "--out", out)
-        assert complaint in refused("combine_regions.py", *arguments)
-    assert "needs --slice" in refused("combine_regions.py", "--spots", parquet, "--annotation", "a", "--out", out)
+        with pytest.raises(InputError, match=complaint) as error:
+            label_spots(read_spots(parquet), parquet, slice_file, column)
+        assert len(error.value.problems) == 1
+    (tmp_path / "cut.parquet").write_bytes(parquet.read_bytes()[:300])
+    with pytest.raises(InputError, match="cannot be read as parquet"):
+        read_spots(tmp_path / "cut.parquet")
+
+
+def test_the_executable_refuses_and_leaves_no_file(tmp_path):
+    spots = make_spots([0.1, 0.2])
+    parquet = write_spots(tmp_path / "spots.parquet", spots)
+    less = write_slice(tmp_path / "less.h5ad", spots.index[:1], layer=["a"])
+    out = tmp_path / "regions.tsv"
+    arguments = ("--spots", parquet, "--slice", less, "--annotation", "layer", "--out", out)
+    assert "lacks 1 of the 2 spots" in refused("combine_regions.py", *arguments)
     assert not out.exists()
 
 
 @needs_gsmap
 @pytest.mark.parametrize("trait", ["causal", "null"])
-def test_gsmap_regions_are_reproduced(tmp_path, trait):
-    found = run_combine(
-        tmp_path,
-        *("--spots", GSMAP / "outputs" / f"spots_{trait}.csv", "--slice", GSMAP / "inputs" / "slice.h5ad"),
-        *("--annotation", "annotation", "--outliers", "gsmap"),
-    )
+def test_gsmap_regions_are_reproduced(trait):
+    path = GSMAP / "outputs" / f"spots_{trait}.csv"
+    spots = read_spots(path)
+    spots["region"] = label_spots(spots, path, GSMAP / "inputs" / "slice.h5ad", "annotation")
+    found = combine_regions(spots, outliers="gsmap").set_index("region")
     theirs = pd.read_csv(GSMAP / "outputs" / f"regions_{trait}.csv", index_col="annotation")
     assert list(found.index) == list(theirs.index)
     # The same rule on the same numbers: equal but for rounding.
