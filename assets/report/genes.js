@@ -55,7 +55,7 @@ async function geneMaps() {
   const height = Math.round(down * (cellWidth * ratio + 26));
   const size = Math.max(1, Math.min(9, 0.8 * Math.sqrt((cellWidth * cellWidth * ratio) / x.length)));
   const type = report.canUseGl() && x.length * wanted.length > 3000 ? "scattergl" : "scatter";
-  const layout = { height, annotations: [], margin: { l: 0, r: 0, t: 4, b: 0 } };
+  const layout = { height, margin: { l: 0, r: 0, t: 4, b: 0 } };
   const traces = wanted.map((gene, i) => {
     const [column, row] = [i % across, Math.floor(i / across)];
     const tag = i ? String(i + 1) : "";
@@ -63,10 +63,10 @@ async function geneMaps() {
     const top = 1 - row / down;
     const domainY = [1 - (row + 1) / down + 0.01, top - 24 / height];
     const hidden = { showgrid: false, zeroline: false, showticklabels: false, ticks: "" };
-    layout[`xaxis${tag}`] = { ...hidden, domain: domainX, anchor: `y${tag}`, constrain: "domain", ...(i ? { matches: "x" } : {}) };
+    layout[`xaxis${tag}`] = { ...hidden, domain: domainX, side: "top", automargin: false, anchor: `y${tag}`, constrain: "domain", ...(i ? { matches: "x" } : {}) };
     layout[`yaxis${tag}`] = { ...hidden, domain: domainY, anchor: `x${tag}`, scaleanchor: `x${tag}`, autorange: report.byId("maps-flip").checked ? "reversed" : true, constrain: "domain" };
     const pcc = pair.genes.find(([name]) => name === gene.name)[1];
-    layout.annotations.push({ xref: "paper", yref: "paper", x: (domainX[0] + domainX[1]) / 2, y: top, yanchor: "top", showarrow: false, text: `<b>${report.short(gene.name, 16)}</b>  r ${pcc.toFixed(2).replace("-", "−")}`, font: { size: 12 } });
+    layout[`xaxis${tag}`].title = { text: `<b>${report.short(gene.name, 16)}</b>  r ${pcc.toFixed(2).replace("-", "−")}`, font: { size: 12 }, standoff: 3 };
     const order = ascending(levels[i]);
     return { type, mode: "markers", x: take(x, order), y: take(y, order), xaxis: `x${tag}`, yaxis: `y${tag}`, showlegend: false, hoverinfo: "none",
       marker: { size, color: take(levels[i], order), cmin: 0, cmax: 255, colorscale: "Cividis", line: { width: 0 } } };
@@ -107,13 +107,20 @@ async function manhattan() {
   const named = report.pair()?.genes.map(([gene]) => gwas.genes.find(([name]) => name === gene)).filter(Boolean) ?? [];
   // The strongest ten of the listed genes are named; the rest are points of the table.
   const labels = [...named].sort((a, b) => b[3] - a[3]).slice(0, 10);
+  const placed = [];
   const top = Math.max(8.5, logs.reduce((a, b) => Math.max(a, b), 0) * 1.12);
   const traces = [
     { type: "scatter", mode: "markers", showlegend: false, hoverinfo: "text", x: Array.from(chromosomes, (c, i) => start.get(c) + positions[i]), y: Array.from(logs),
       text: Array.from(snps, (snp, i) => `<b>${report.short(snp, 40)}</b><br>${chromosomes[i]}:${positions[i].toLocaleString("en")}<br>P ${report.power(logs[i])}`),
       marker: { size: 4, color: Array.from(chromosomes, (c) => tones[parity.get(c)]), opacity: 0.85 } },
     { type: "scatter", mode: "markers+text", showlegend: false, hoverinfo: "text", x: labels.map(([, c, bp]) => start.get(c) + bp), y: labels.map(([, , , log]) => log),
-      text: labels.map(([gene]) => report.short(gene, 18)), hovertext: labels.map(([gene, c, bp, log]) => `<b>${report.short(gene, 40)}</b><br>best SNP within 50 kb: ${c}:${bp.toLocaleString("en")}<br>P ${report.power(log)}`),
+      text: labels.map(([gene, c, bp, log]) => {
+        // A name that would lie on a stronger one is left to the hover.
+        const [x, y] = [(start.get(c) + bp) / total, log / top];
+        const free = placed.every(([px, py]) => Math.abs(px - x) > 0.055 || Math.abs(py - y) > 0.075);
+        if (free) placed.push([x, y]);
+        return free ? report.short(gene, 18) : "";
+      }), hovertext: labels.map(([gene, c, bp, log]) => `<b>${report.short(gene, 40)}</b><br>best SNP within 50 kb: ${c}:${bp.toLocaleString("en")}<br>P ${report.power(log)}`),
       textposition: "top center", textfont: { size: 11, color: dark ? "#ffb37a" : "#a1460d" }, marker: { size: 7, color: dark ? "#ffb37a" : "#D55E00" }, cliponaxis: false },
   ];
   note.textContent = [

@@ -21,7 +21,7 @@ TEXTS = {"scope", "slice", "trait", "region", "gene", "flags", "drives"}
 
 @dataclass
 class Account:
-    """One step's ledger and where in the results it was found."""
+    """One step's ledger, what it is about (slice, trait or both, as the folders say) and where it was found."""
 
     step: str
     subject: str
@@ -120,7 +120,7 @@ def collect(folder: Path, reference: Path | None = None) -> Results:
     for name in sorted(names, key=natural):
         results.slices[name] = read_report_slice(folder / "slices" / name, name, results.missing)
         for step, text in results.slices[name].ledgers:
-            _account(results, json.loads(text), f"slices/{name}/{step}")
+            _account(results, json.loads(text), f"slices/{name}/{step}", name)
     for path in pairs:
         results.associations[path.parent.name, path.name] = _association(results, folder, path)
     for path in sorted(folder.glob("summary/*.qc.json")):
@@ -163,24 +163,24 @@ def _json(text: str, path: Path) -> dict[str, Any]:
     return value
 
 
-def _account(results: Results, value: dict[str, Any], source: str) -> Account:
+def _account(results: Results, value: dict[str, Any], source: str, about: str = "") -> Account:
     counts = [count for count in value.get("counts", []) if isinstance(count, dict) and "n" in count]
-    step, subject = str(value.get("step", "")), str(value.get("subject", ""))
+    step, subject = str(value.get("step", "")), about or str(value.get("subject", ""))
     warnings = [str(text) for text in value.get("warnings", [])]
     account = Account(step, subject, counts, dict(value.get("facts", {})), warnings, source)
     results.accounts.append(account)
     return account
 
 
-def _account_file(results: Results, path: Path, folder: Path) -> Account | None:
+def _account_file(results: Results, path: Path, folder: Path, about: str = "") -> Account | None:
     if not path.is_file():
         results.missing.append(f"{path.relative_to(folder)}: no account of this step")
         return None
-    return _account(results, _json(path.read_text(), path), str(path.relative_to(folder)))
+    return _account(results, _json(path.read_text(), path), str(path.relative_to(folder)), about)
 
 
 def _trait(results: Results, folder: Path, name: str) -> Trait:
-    trait = Trait(name, account=_account_file(results, folder / "traits" / f"{name}.qc.json", folder))
+    trait = Trait(name, account=_account_file(results, folder / "traits" / f"{name}.qc.json", folder, name))
     trait.sumstats = _parquet(results, folder / "traits" / f"{name}.parquet", folder, ["SNP", "CHR", "BP", "Z"])
     return trait
 
@@ -207,10 +207,11 @@ def _association(results: Results, folder: Path, path: Path) -> Association:
     if (path / "region_tests.parquet").is_file():
         wanted = ["region", "test", "n_spots", "z", "p"]
         pair.region_tests = _parquet(results, path / "region_tests.parquet", folder, wanted)
-    pair.account = _account_file(results, path / "regression.qc.json", folder)
+    about = f"{pair.slice} × {pair.trait}"
+    pair.account = _account_file(results, path / "regression.qc.json", folder, about)
     for other in sorted(path.glob("*.qc.json")):
         if other.name != "regression.qc.json":
-            _account_file(results, other, folder)
+            _account_file(results, other, folder, about)
     return pair
 
 

@@ -125,6 +125,7 @@ _WORKS = (
         "316–319",
     ),
 )
+UNTOLD = {"version", "device", "model"}  # parameters that other words of the text tell, or that do not matter
 _WORK = {work.key: work for work in _WORKS}
 
 
@@ -179,7 +180,7 @@ def _listed(parameters: dict[str, Any]) -> str:
     items = [
         f"{name.replace('_', ' ')} {number(value) if not isinstance(value, str) else value}"
         for name, value in sorted(parameters.items())
-        if isinstance(value, (int, float, str)) and value != ""
+        if isinstance(value, (int, float, str)) and value != "" and name not in UNTOLD
     ]
     return f" ({', '.join(items)})" if items else ""
 
@@ -187,11 +188,13 @@ def _listed(parameters: dict[str, Any]) -> str:
 def _slices(results: Results, cite) -> str:
     text = ""
     if any("embedding.h5ad" in found.parameters or found.plane is not None for found in results.slices.values()):
-        text += (
-            f"Raw counts were read and prepared with scanpy {cite('wolf2018scanpy')}; spots were embedded by a graph "
-            f"attention autoencoder {cite('velickovic2018gat')} on expression and spatial neighbours"
-            f"{_listed(_given(results, 'embedding.h5ad'))}. "
-        )
+        given = _given(results, "embedding.h5ad")
+        text += f"Raw counts were read and prepared with scanpy {cite('wolf2018scanpy')}; spots were embedded by "
+        if str(given.get("model", "gat")).startswith("gat"):
+            text += f"a graph attention autoencoder {cite('velickovic2018gat')} on expression and spatial neighbours"
+        else:
+            text += f"the model {given['model']}"
+        text += f"{_listed(given)}. "
     if any(found.specificity for found in results.slices.values()):
         text += (
             "Each spot's gene specificity score (GSS) was computed from the geometric mean of its gene ranks over its "
@@ -223,13 +226,19 @@ def _reference(results: Results) -> str:
 
 
 def _gwas(results: Results) -> str:
-    filters: dict[str, None] = {}
+    removed: dict[str, int] = {}
     for trait in results.traits.values():
-        if trait.account:
-            filters.update({str(c.get("what", "")): None for c in trait.account.counts if c.get("kind") == "removed"})
-    if not filters:
+        for count in trait.account.counts if trait.account else ():
+            if count.get("kind") == "removed":
+                what = str(count.get("what", ""))
+                removed[what] = removed.get(what, 0) + int(count["n"])
+    if not removed:
         return ""
-    return f"GWAS summary statistics were harmonised; SNPs were removed for: {joined(list(filters))}."
+    telling = [f"{what} ({n:,})" for what, n in removed.items() if n]
+    idle = [what for what, n in removed.items() if not n]
+    text = "GWAS summary statistics were harmonised. "
+    text += f"Rows were removed, over all traits, for: {joined(telling)}. " if telling else ""
+    return text + (f"Checked without removing any: {joined(idle)}." if idle else "")
 
 
 def _regression(results: Results, cite) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from traitmap.report_collect import Account, Results
+from traitmap.report_collect import Account, Association, Results
 from traitmap.report_words import SIGNIFICANT, number, p_value, share
 
 
@@ -40,10 +40,10 @@ REGION_COLUMNS = (
 
 GENE_COLUMNS = (
     Column("gene", "Gene", "Gene symbol (human)", "text"),
-    Column("pcc", "Correlation", "Pearson correlation, over spots, of the gene's GSS with −log10 P"),
+    Column("pcc", "r", "Pearson correlation, over spots, of the gene's GSS with −log10 P"),
     Column("region", "Region", "Region where the gene's median GSS is largest", "text"),
-    Column("median_gss", "Median GSS", "Median gene specificity score in that region"),
-    Column("share_expressed", "Specific in", "Share of spots in which the gene is specific (GSS above 0)", "share"),
+    Column("median_gss", "GSS", "Median gene specificity score in that region"),
+    Column("share_expressed", "Spots", "Share of spots in which the gene is specific (GSS above 0)", "share"),
     Column("drives", "Drives", "Associated region that the gene is a candidate driver of", "text"),
 )
 
@@ -147,6 +147,7 @@ def account_view(account: Account) -> dict[str, Any]:
         ]
         groups.append({"of": of, "lines": lines, "balance": _balance(counts)})
     facts = [(name.replace("_", " "), FACT_HELP.get(name, ""), text) for name, text in _flat(account.facts)]
+    _balance_across(account.counts, groups)
     return {
         "step": account.step,
         "subject": account.subject,
@@ -164,6 +165,14 @@ def _balance(counts: list[dict[str, Any]]) -> int | None:
         return None
     sign = {"in": 1, "removed": -1, "out": -1}
     return int(sum(sign.get(c.get("kind"), 0) * c["n"] for c in counts))
+
+
+def _balance_across(counts: list[dict[str, Any]], groups: list[dict[str, Any]]) -> None:
+    """Where rows come in and SNPs go out, say that they add up if they do; of unlike things nothing else is said."""
+    kinds = [c.get("kind") for c in counts]
+    whole = len(groups) == 2 and all(group["balance"] is None for group in groups)
+    if whole and kinds.count("in") == 1 and kinds.count("out") == 1 and _balance(counts) == 0:
+        groups[-1]["balance"] = 0
 
 
 def _flat(facts: dict[str, Any], before: str = "") -> list[tuple[str, str]]:
@@ -194,13 +203,24 @@ def trust_rows(results: Results) -> list[dict[str, str]]:
         if pair is None:
             continue
         facts = account.facts
-        smallest = next((facts[key] for key in facts if "smallest" in key or "attainable" in key), None)
         row = {"slice": pair.slice, "trait": pair.trait, "account": str(number_of)}
-        row |= {name: number(facts.get(name)) for name in ("n_snps", "mean_chi2", "lambda_gc", "h2", "intercept")}
-        row["smallest_p"] = p_value(float(smallest)) if isinstance(smallest, (int, float)) else "–"
+        row |= {name: number(facts.get(name)) for name in ("n_snps", "mean_chi2", "lambda_gc")}
+        row |= {name: _with_error(facts, name) for name in ("h2", "intercept")}
+        row["smallest_p"] = _smallest_p(pair)
         row["warnings"] = str(len(account.warnings))
         rows.append(row)
     return rows
+
+
+def _with_error(facts: dict[str, Any], name: str) -> str:
+    error = facts.get(f"{name}_se")
+    return number(facts.get(name)) + (f" ± {number(error, 2)}" if error is not None else "")
+
+
+def _smallest_p(pair: Association) -> str:
+    if pair.spots is None or not pair.spots["neg_log10_p"].notna().any():
+        return p_value(None)
+    return p_value(10.0 ** -float(pair.spots["neg_log10_p"].max()))
 
 
 def microdomain_rows(results: Results) -> tuple[list[str], list[dict[str, Any]]]:

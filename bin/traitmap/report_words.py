@@ -40,6 +40,8 @@ def p_value(value: Any) -> str:
         return DASH
     if value <= SMALLEST_P:
         return f"≤{power_of_ten(SMALLEST_P, 1).removeprefix('1×')}"
+    if abs(value - SIGNIFICANT) < 0.1 * SIGNIFICANT:
+        return f"{value:.4g}"  # enough digits to see on which side it lies
     return power_of_ten(value) if value < 0.001 else f"{value:.2g}"
 
 
@@ -119,8 +121,8 @@ def verdict(results: Results) -> str:
     if hits.empty:
         best = rows.loc[rows["q"].idxmin()]
         return (
-            f"None of {tests} reaches q < {SIGNIFICANT}: this run gives no evidence that any region carries the "
-            f"heritability of any trait. The smallest q is {p_value(best['q'])} "
+            f"None of {tests} reaches q < {SIGNIFICANT}: no region stands out once all tests of the run are "
+            f"counted. The smallest q is {p_value(best['q'])} "
             f"({best['trait']}, {best['region']}, {best['slice']})."
         )
     best = hits.sort_values(["q", results.q_from], kind="stable").iloc[0]

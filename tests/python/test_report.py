@@ -212,7 +212,7 @@ def test_nothing_significant_is_said_plainly(results, tmp_path):
     table["q"] = 0.4
     table.to_csv(folder / "summary" / "regions.tsv", sep="\t", index=False)
     page = report(folder, tmp_path / "report.html")
-    assert "None of 24 tests (slice × trait × region) reaches q < 0.05: this run gives no evidence" in page.text
+    assert "None of 24 tests (slice × trait × region) reaches q < 0.05: no region stands out" in page.text
     assert "is associated most strongly" not in page.text
 
 
