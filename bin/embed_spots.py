@@ -29,7 +29,7 @@ def main(
     graph_neighbors: Annotated[int, typer.Option(help="Nearest spots that a spot is linked with.")] = 10,
     dimensions: Annotated[int, typer.Option(help="Dimensions of the embedding.")] = 30,
     epochs: Annotated[int, typer.Option(help="Most epochs to train.")] = 300,
-    patience: Annotated[int, typer.Option(help="Epochs without a better held-out loss that end training.")] = 30,
+    patience: Annotated[int, typer.Option(help="Epochs without a better held-out loss that end training.")] = 60,
     seed: Annotated[int, typer.Option(help="Of all that is drawn.")] = 0,
     device: Annotated[str, typer.Option(help="auto (cuda where there is one), cpu or cuda.")] = "auto",
 ) -> None:

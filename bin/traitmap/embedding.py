@@ -56,7 +56,7 @@ class Settings:
     graph_neighbors: int = 10
     dimensions: int = 30
     epochs: int = 300
-    patience: int = 30
+    patience: int = 60
     held_out: float = 0.1
     learning_rate: float = 2e-3
     weight_decay: float = 0.01

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from traitmap.embedding import Settings
 
 LOOK_EVERY = 5  # epochs between two looks at the held-out loss
+JUDGING_DRAWS = 4  # from the posterior, at each look
 FEWEST_HELD_OUT = 5  # spots; with fewer, all are trained on and the training spots choose the weights
 SMALLEST_GAIN = 0.02  # nats per spot that count as a better held-out loss
 ACTIVE = 0.01  # variance of a dimension's mean over spots above which it carries anything (Burda et al., ICLR 2016)
@@ -116,13 +117,13 @@ def _train(model: GraphAutoencoder, spots: Data, settings: Settings, device: str
     """Leave ``model`` with its best weights; return the training curve."""
     optimizer = torch.optim.Adam(model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
     shape = (spots.num_nodes, settings.dimensions)
-    judging_noise = torch.randn(shape).to(device)  # one draw for all looks: they differ by the weights alone
-    variance = float(spots.x[spots.judging].square().mean())  # of features around 0, their mean
+    judging_noises = torch.randn(JUDGING_DRAWS, *shape).to(device)  # the same at every look: only the weights differ
+    variance = float(spots.x[spots.judging].square().mean(dim=1).median())  # of features around 0, their mean
     best, best_epoch, best_weights = float("inf"), 0, None
     rows = []
     for epoch in range(1, settings.epochs + 1):
         model.train()
-        loss = _loss(model, spots, spots.trained, torch.randn(shape).to(device), device)
+        loss = _loss(model, spots, spots.trained, [torch.randn(shape).to(device)], device)
         optimizer.zero_grad()
         loss.total.backward()
         optimizer.step()
@@ -130,7 +131,7 @@ def _train(model: GraphAutoencoder, spots: Data, settings: Settings, device: str
             continue
         model.eval()
         with torch.no_grad():
-            judged = _loss(model, spots, spots.judging, judging_noise, device)
+            judged = _loss(model, spots, spots.judging, list(judging_noises), device, torch.median)
         rows.append(_row(epoch, loss, judged, variance))
         if rows[-1]["held_out_loss"] < best - SMALLEST_GAIN:
             best, best_epoch, best_weights = rows[-1]["held_out_loss"], epoch, deepcopy(model.state_dict())
@@ -146,9 +147,16 @@ def _train(model: GraphAutoencoder, spots: Data, settings: Settings, device: str
     return pd.DataFrame(rows)
 
 
-def _loss(model: GraphAutoencoder, spots: Data, counted: torch.Tensor, noise: torch.Tensor, device: str) -> Loss:
+def _loss(
+    model: GraphAutoencoder,
+    spots: Data,
+    counted: torch.Tensor,
+    noises: list[torch.Tensor],
+    device: str,
+    average=torch.mean,
+) -> Loss:
     with mixed_precision(device):
-        return loss_of(model, spots.x, spots.edge_index, spots.y, counted, noise)
+        return loss_of(model, spots.x, spots.edge_index, spots.y, counted, noises, average)
 
 
 def _row(epoch: int, trained: Loss, judged: Loss, variance: float) -> dict[str, float]:
