@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -75,6 +76,8 @@ def main(
     built = list(progress(built, "LD of chromosomes", total=len(parts or wanted)))
     reference = built[0][1] if chromosome or gsmap_resource else merge_parts(built)
     write_reference(reference, out)
+    for warning in json.loads(reference.facts["ledger"])["warnings"]:
+        say(f"warning: {warning}")
     say(f"{out}: {reference.weights.shape[0]:,} regression SNPs x {len(reference.genes) - 1:,} genes")
 
 

@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from traitmap.chromosomes import PLACE, fill, find_files
+from traitmap.chromosomes import PLACE, autosomes, fill, find_files, ranges
 from traitmap.errors import InputError
 from traitmap.files import require_file
 from traitmap.gene_windows import gene_of_snps
 from traitmap.genetic_map import BY_POSITION, genetic_positions
 from traitmap.ldscores import ld_windows, sum_r2
 from traitmap.ledger import Ledger
-from traitmap.panel import Panel, find_panel, read_panel
+from traitmap.panel import Panel, find_panel, read_bim, read_panel
 from traitmap.reference import Reference
-from traitmap.reference_parts import STEP, SharedFile, make_part
+from traitmap.reference_parts import NO_PANEL_SNP, STEP, SharedFile, make_part
 
 
 @dataclass(frozen=True)
@@ -77,13 +77,14 @@ def link_panel(
         problems += error.problems
     if problems:
         raise InputError(*problems)
+    bim = None if PLACE in panel else _read_whole_bim(beds[chromosomes[0]], chromosomes)
     gene_file = SharedFile.genes(genes)
     snp_file: SharedFile | None = None
     for chromosome in chromosomes:
         if snp_file is None or PLACE in snps:
             snp_file = SharedFile.snps(lists[chromosome])
         map_path = None if genetic_map is None else fill(genetic_map, chromosome)
-        reference = link_chromosome(beds[chromosome], chromosome, gene_file, snp_file, settings, map_path)
+        reference = link_chromosome(beds[chromosome], chromosome, gene_file, snp_file, settings, map_path, bim)
         yield f"chromosome {chromosome}", reference
 
 
@@ -94,10 +95,11 @@ def link_chromosome(
     snp_file: SharedFile,
     settings: Settings,
     genetic_map: Path | None = None,
+    bim: pd.DataFrame | None = None,
 ) -> Reference:
     """LD between the regression SNPs and genes of one chromosome of a panel; rows or genes may be none."""
     ledger = Ledger(STEP, f"chromosome {chromosome}")
-    panel = read_panel(bed, chromosome, ledger)
+    panel = read_panel(bed, chromosome, ledger, bim)
     genes = gene_file.content[gene_file.content["chr"] == chromosome]
     snps = panel.snps
     position = snps["BP"].to_numpy()
@@ -110,6 +112,7 @@ def link_chromosome(
     read = panel.read_standardized(threads=settings.threads)
     scores = sum_r2(read, panel.people, rows, windows, gene, len(genes) + 1, settings.threads)
     among = _among_in_chunks(panel, rows, cm[rows], settings) if settings.ldsc_chunk else scores.among
+    ledger.noted("regression SNPs", "LD score among regression SNPs below 1 (taken as 1 in weights)", (among < 1).sum())
 
     frequency = snps["mean"].to_numpy()[rows] / 2
     columns = {
@@ -133,6 +136,15 @@ def link_chromosome(
     )
 
 
+def _read_whole_bim(bed: Path, chromosomes: list[int]) -> pd.DataFrame:
+    """The .bim of a panel in one file, which must hold every chromosome asked for."""
+    bim = read_bim(bed.with_suffix(".bim"))
+    missing = sorted(set(chromosomes) - set(autosomes(bim["CHR"])))
+    if missing:
+        raise InputError(f"{bed.with_suffix('.bim')}: has no SNP on chromosomes {ranges(missing)}; use --chromosomes")
+    return bim
+
+
 def _among_in_chunks(panel: Panel, rows: np.ndarray, cm: np.ndarray, settings: Settings) -> np.ndarray:
     """LD scores among the regression SNPs alone, whose windows LDSC rounds by counting these SNPs."""
     windows = ld_windows(cm, settings.ld_window_cm, settings.ldsc_chunk)
@@ -149,7 +161,7 @@ def _account(
     ledger.noted("panel SNPs", "in the window of no gene", (gene == n_genes).sum())
     ledger.removed("regression SNPs", "same genotype in all people of the panel", constant)
     ledger.kept("regression SNPs", len(rows))
-    ledger.noted("genes", "without a panel SNP in their window", n_genes - len(np.unique(gene[gene < n_genes])))
+    ledger.noted("genes", NO_PANEL_SNP, n_genes - len(np.unique(gene[gene < n_genes])))
     ledger.kept("genes", n_genes)
     ledger.fact("n_found_snps", len(rows) + constant)
     ledger.fact("n_regression_snps", len(rows))

@@ -70,14 +70,15 @@ class Panel:
         return read
 
 
-def read_panel(bed: Path, chromosome: int, ledger: Ledger) -> Panel:
+def read_panel(bed: Path, chromosome: int, ledger: Ledger, bim: pd.DataFrame | None = None) -> Panel:
     """Read the SNPs of one chromosome, check the files against each other and leave out SNPs that cannot be used.
 
     Left out and counted: SNPs of other chromosomes, repeated SNP ids (the first stays), SNPs at which all people have
-    the same genotype. Raises InputError for files that are missing, empty, damaged or do not belong together.
+    the same genotype. ``bim`` is what ``read_bim`` gave, where one file serves many chromosomes. Raises InputError for
+    files that are missing, empty, damaged or do not belong together.
     """
     people = _count_people(bed.with_suffix(".fam"))
-    snps = _read_bim(bed.with_suffix(".bim"))
+    snps = read_bim(bed.with_suffix(".bim")) if bim is None else bim
     file_snps = len(snps)
     _check_bed(bed, people, file_snps)
     ledger.read("panel SNPs", file_snps)
@@ -121,8 +122,8 @@ def _count_people(fam: Path) -> int:
 BIM = ["CHR", "SNP", "CM", "BP", "A1", "A2"]
 
 
-def _read_bim(bim: Path) -> pd.DataFrame:
-    """Columns ``BIM`` (CHR as text) and row, in file order."""
+def read_bim(bim: Path) -> pd.DataFrame:
+    """Columns ``BIM`` (CHR as text) and row (from 0), in file order; InputError, with the row, where it is no .bim."""
     try:
         snps = _read_table(bim, {0: str, 1: str, 2: np.float64, 3: np.int64, 4: str, 5: str})
         if snps.shape[1] == len(BIM) and np.isfinite(snps[2]).all():

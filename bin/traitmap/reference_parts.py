@@ -193,6 +193,11 @@ def total_ledger(parts: dict[str, dict[str, Any]]) -> Ledger:
                 values[name].append(value)
     for name, distinct in values.items():
         total.fact(name, distinct[0] if len(distinct) == 1 else "; ".join(map(str, distinct)))
+    unseen = sum(count["n"] for count in total.counts if count["what"] == NO_PANEL_SNP)
+    if 2 * unseen > sum(ledger["facts"].get("n_genes", 0) for ledger in chromosomes.values()):
+        total.warn(
+            f"{unseen} genes, more than half, have no panel SNP in their window and so cannot matter to a result."
+        )
     for what, name in (("without a regression SNP", "n_regression_snps"), ("without a gene", "n_genes")):
         empty = [int(key) for key, ledger in chromosomes.items() if ledger["facts"].get(name) == 0]
         total.noted("chromosomes", what, len(empty))
@@ -210,6 +215,8 @@ def sum_counts(ledgers: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
             sums[key] = sums.get(key, 0) + count["n"]
     return [{"of": of, "what": what, "n": n, "kind": kind} for (of, what, kind), n in sums.items()]
 
+
+NO_PANEL_SNP = "without a panel SNP in their window"
 
 # Facts of one chromosome or file, by which ``total_ledger`` finds what met nothing.
 PER_PART = ("n_regression_snps", "n_found_snps", "n_genes", "n_listed_snps", "n_listed_genes")
