@@ -18,7 +18,7 @@ $(VENV)/installed: tests/requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: Python >= 3.11 is needed; set PYTHON=..."; exit 1; }
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	$(VENV)/bin/uv pip sync --quiet --require-hashes --python $(VENV)/bin/python tests/requirements.lock
+	$(VENV)/bin/uv pip sync --quiet --compile-bytecode --require-hashes --python $(VENV)/bin/python tests/requirements.lock
 	@touch $@
 
 # A Nextflow on the PATH is used; otherwise the engine comes from Maven Central.
