@@ -33,10 +33,10 @@ class Account:
 
 @dataclass
 class Trait:
-    """A trait: its ledger, and its harmonised GWAS (None where the file is missing)."""
+    """A trait: its ledger, and where its harmonised GWAS lies (None where it is missing); read when it is drawn."""
 
     name: str
-    sumstats: pd.DataFrame | None = None
+    sumstats: Path | None = None
     account: Account | None = None
 
 
@@ -181,7 +181,11 @@ def _account_file(results: Results, path: Path, folder: Path, about: str = "") -
 
 def _trait(results: Results, folder: Path, name: str) -> Trait:
     trait = Trait(name, account=_account_file(results, folder / "traits" / f"{name}.qc.json", folder, name))
-    trait.sumstats = _parquet(results, folder / "traits" / f"{name}.parquet", folder, ["SNP", "CHR", "BP", "Z"])
+    path = folder / "traits" / f"{name}.parquet"
+    if path.is_file():
+        trait.sumstats = path
+    else:
+        results.missing.append(f"{path.relative_to(folder)}: no Manhattan plot of {name}")
     return trait
 
 
@@ -189,6 +193,11 @@ def _parquet(results: Results, path: Path, folder: Path, columns: list[str] | No
     if not path.is_file():
         results.missing.append(f"{path.relative_to(folder)}: what rests on it is left out")
         return None
+    return read_parquet(path, columns)
+
+
+def read_parquet(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
+    """Read ``path``; raise InputError where it is no whole parquet file or lacks ``columns``."""
     try:
         return pd.read_parquet(path, columns=columns)
     except Exception as error:  # pyarrow raises whatever its parsers meet

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from traitmap.report_collect import Association, Results
+from traitmap.report_collect import Association, Results, read_parquet
 from traitmap.report_slices import Slice, read_gene_scores
 
 VALUES_AT_MOST = 1_000_000  # spots x traits in the page; above, spots are drawn at random (seeded) and the page says so
@@ -144,9 +144,10 @@ def gene_rows(pair: Association) -> list[list[Any]]:
 
 
 def _manhattan(results: Results, name: str, at_most: int) -> dict[str, Any] | None:
-    sumstats = results.traits[name].sumstats
-    if sumstats is None:
+    path = results.traits[name].sumstats
+    if path is None:
         return None
+    sumstats = read_parquet(path, ["SNP", "CHR", "BP", "Z"])
     placed = sumstats[(sumstats["CHR"] > 0) & (sumstats["BP"] > 0) & sumstats["Z"].notna()]
     if placed.empty:
         return None
