@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 from scipy import sparse
-from scipy.stats import norm
+from scipy.special import log_ndtr, ndtr
 
 from traitmap import heritability
 from traitmap.errors import InputError
@@ -28,8 +28,15 @@ from traitmap.regression_exact import ExactRegression
 from traitmap.regression_fits import ILL_CONDITIONED, Fits, Regression
 from traitmap.regression_inputs import SpotScores
 from traitmap.regression_shared import SharedRegression
+from traitmap.regression_wide import MANY_COLUMNS, WideRegression
 
-WEIGHTS: dict[str, Callable[[Design], Regression]] = {"spot": ExactRegression, "shared": SharedRegression}
+
+def _spot_weights(design: Design) -> Regression:
+    many = design.columns.shape[1] > MANY_COLUMNS
+    return WideRegression(design) if many else ExactRegression(design)
+
+
+WEIGHTS: dict[str, Callable[[Design], Regression]] = {"spot": _spot_weights, "shared": SharedRegression}
 TILES_IN_BATCH = 16  # tiles read at once: enough to make reading cheap, few enough to bound memory
 NAMED = 5  # spots that a warning names
 
@@ -185,7 +192,7 @@ def _estimate(fits: Fits, mean_n: float) -> tuple[np.ndarray, np.ndarray, np.nda
 
 def one_sided(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """P that the standard normal exceeds z, held above ``SMALLEST_P``, and its exact -log10; NaN where z is."""
-    return np.maximum(norm.sf(z), SMALLEST_P), -norm.logsf(z) / math.log(10)
+    return np.maximum(ndtr(-z), SMALLEST_P), np.abs(log_ndtr(-z)) / math.log(10)
 
 
 def _spots_table(

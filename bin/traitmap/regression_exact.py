@@ -12,16 +12,14 @@ from functools import cache
 
 import numpy as np
 from scipy import sparse
-from scipy.linalg import solve_triangular
 
 from traitmap.regression_design import Design
 from traitmap.regression_fits import SINGULAR, Fits
 
 # Spots in a tile, measured (docs/method.md): wider tiles leave the first-level cache, narrower ones stream the SNPs
-# more often. With many baseline columns the tile's block sums (columns^2 / 2 x blocks x spots) set the width.
-WIDE, NARROW, MANY_COLUMNS = 128, 16, 16
+# more often.
+TILE = 128
 CHUNK = 16  # SNPs whose weights stay in the first-level cache while they are summed; a multiple of 4
-ELIMINATED = 8  # up to so many columns, elimination over all lanes at once is faster than LAPACK, matrix by matrix
 
 
 class ExactRegression:
@@ -32,9 +30,10 @@ class ExactRegression:
     needs no pass over the SNPs.
     """
 
+    tile = TILE
+
     def __init__(self, design: Design):
         self._design = design
-        self.tile = WIDE if design.columns.shape[1] <= MANY_COLUMNS else NARROW
         self._excess = max(float(design.chi2.mean()) - 1.0, 0.0)
         self._mean_total = float(np.mean(design.baseline_total * design.sample_scale))
         self._gene_mean = (design.weights.T @ design.sample_scale) / design.n_snps
@@ -49,10 +48,9 @@ class ExactRegression:
         if spots > self.tile:
             raise ValueError(f"{spots} spots do not fit a tile of {self.tile}")
         sums = self.block_sums(gss)
-        solve = _eliminate if sums.shape[0] <= ELIMINATED else _factorise
         whole = sums.sum(axis=2, keepdims=True)
-        full, tolerance = solve(whole)
-        delete, _ = solve(whole - sums)
+        full, tolerance = _eliminate(whole)
+        delete, _ = _eliminate(whole - sums)
         return Fits(full[0, :spots], delete[:, :spots], tolerance[0, :spots])
 
     def block_sums(self, gss: sparse.csr_matrix) -> np.ndarray:
@@ -101,29 +99,6 @@ def _eliminate(sums: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         own = left[-2, -2]
         regular &= own > SINGULAR * sums[-2, -2]
         return np.where(regular, left[-2, -1] / own, np.nan), own / sums[-2, -2]
-
-
-def _factorise(sums: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """As ``_eliminate``, by a Cholesky factor per matrix: faster where there are many columns."""
-    grams = np.moveaxis(sums[:-1, :-1], (0, 1), (-2, -1))
-    moments = np.moveaxis(sums[:-1, -1], 0, -1)
-    size = np.sqrt(np.einsum("...ii->...i", grams))
-    lanes = size.shape[:-1]
-    coefficient, tolerance = np.full(lanes, np.nan), np.zeros(lanes)
-    for lane in np.ndindex(*lanes):
-        scale = size[lane]
-        if not (scale > 0).all():
-            continue
-        try:
-            root = np.linalg.cholesky(grams[lane] / np.outer(scale, scale))
-        except np.linalg.LinAlgError:
-            continue
-        tolerance[lane] = root[-1, -1] ** 2
-        if (np.diag(root) ** 2 > SINGULAR).all():
-            # Back substitution's first step: the last entry of L^-1 moment over the last of L is the last coefficient.
-            forward = solve_triangular(root, moments[lane] / scale, lower=True, check_finite=False)
-            coefficient[lane] = forward[-1] / root[-1, -1] / scale[-1]
-    return coefficient, tolerance
 
 
 @cache

@@ -19,7 +19,7 @@ from traitmap.regression_inputs import SpotScores
 
 ALL_SPOTS = "all spots"
 REGION_TESTS = ("region", "test", "n_spots", "beta", "se", "z", "p", "estimate", "delete_values")
-BATCH = 4096
+BATCH = 1024
 
 
 @dataclass(frozen=True)

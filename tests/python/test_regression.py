@@ -10,7 +10,6 @@ from scipy.stats import norm
 
 from conftest import GSMAP, needs_gsmap
 from regression_study import GENES, ldsc_study, make_reference, make_scores, make_trait, twin
-from traitmap import regression_exact
 from traitmap.errors import InputError
 from traitmap.formats import SMALLEST_P, UNMAPPED
 from traitmap.ledger import Ledger
@@ -18,6 +17,7 @@ from traitmap.reference import Reference
 from traitmap.regression import TraitRegression, in_order, one_sided, panel_snps, prepare
 from traitmap.regression_inputs import read_trait
 from traitmap.regression_regions import RegionScores, regress_regions
+from traitmap.regression_wide import WideRegression
 
 BLOCKS = 20
 MODES = ("spot", "shared")
@@ -67,7 +67,7 @@ def test_equals_the_plain_twin(weights):
 
 
 @pytest.mark.parametrize("weights", MODES)
-@pytest.mark.parametrize("extra", [2, 18])  # elimination over lanes, a factor a matrix
+@pytest.mark.parametrize("extra", [2, 30])  # the fused kernel, BLAS
 def test_further_baseline_equals_the_plain_twin(weights, extra):
     rng = np.random.default_rng(5)
     further = rng.gamma(1.0, 5.0, (len(TRAIT), extra))
@@ -98,6 +98,15 @@ def test_genes_of_the_slice_alone_in_any_order(weights):
     assert gone == [2]
 
 
+def test_both_ways_to_spot_weights_agree():
+    trait = ready()
+    fused, wide = trait.regression.fit(SCORES[:8]), WideRegression(trait.design).fit(SCORES[:8])
+    accuracy = 1e-6 * np.abs(fused.full).max()
+    assert wide.full == pytest.approx(fused.full, rel=0, abs=accuracy)
+    assert wide.delete == pytest.approx(fused.delete, rel=0, abs=accuracy)
+    assert wide.tolerance == pytest.approx(fused.tolerance, rel=1e-5)
+
+
 def test_spot_weights_differ_from_shared_ones_only_by_weights():
     """Without any excess of chi-square both modes weigh alike."""
     flat = TRAIT.assign(Z=TRAIT["Z"] / np.sqrt((TRAIT["Z"] ** 2).mean()) * 0.9)
@@ -113,10 +122,9 @@ def test_no_result_depends_on_tile_or_neighbours(monkeypatch):
         alone = trait.regression.fit(SCORES[order])
         assert np.array_equal(alone.full, wanted.full[order])
         assert np.array_equal(alone.delete, wanted.delete[:, order])
-    narrow = ready()
-    narrow.regression.tile = regression_exact.NARROW
-    part = narrow.regression.fit(SCORES[: narrow.regression.tile])
-    assert np.array_equal(part.delete, wanted.delete[:, : narrow.regression.tile])
+    monkeypatch.setattr(trait.regression, "tile", 32)
+    part = trait.regression.fit(SCORES[:32])
+    assert np.array_equal(part.delete, wanted.delete[:, :32])
 
 
 def test_threads_keep_order_and_results():
@@ -175,12 +183,14 @@ def test_exact_signal_is_recovered(weights):
     assert found["se"][0] < 1e-4 * found["beta"][0]
 
 
-@pytest.mark.parametrize("weights", MODES)
+@pytest.mark.parametrize("weights", [*MODES, "wide"])
 def test_singular_spots_are_nan_and_their_neighbours_are_not(weights):
     scores = SCORES.toarray()[:4]
     scores[1] = 0.0  # no score at all
     scores[2] = 2.5  # all genes alike: all_gene itself
-    fits = ready(weights).regression.fit(sparse.csr_matrix(scores))
+    trait = ready("spot" if weights == "wide" else weights)
+    regression = WideRegression(trait.design) if weights == "wide" else trait.regression
+    fits = regression.fit(sparse.csr_matrix(scores))
     assert np.isnan(fits.full[1]) and np.isnan(fits.delete[:, 1]).all()
     assert np.isnan(fits.full[2]) or fits.tolerance[2] < 1e-8
     assert np.isfinite(fits.full[[0, 3]]).all() and np.isfinite(fits.delete[:, [0, 3]]).all()
