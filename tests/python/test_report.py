@@ -216,6 +216,16 @@ def test_nothing_significant_is_said_plainly(results, tmp_path):
     assert "is associated most strongly" not in page.text
 
 
+def test_many_traits_without_a_region_share_a_line(tmp_path):
+    traits = ("t1", "t2", "t3", "t4", "t5")
+    study = Study(slices=("a",), traits=traits, spots=120, snps=300)
+    page = report(write_results(tmp_path / "results", study), tmp_path / "report.html")
+    told = pd.read_csv(tmp_path / "report_data" / "regions.tsv", sep="\t")
+    hits = set(told[told["q"] < 0.05]["trait"])
+    assert f"No region reaches q < 0.05 for {5 - len(hits)} traits: " in page.text
+    assert all(trait in page.text.split("traits: ", 1)[1].split(".", 1)[0] for trait in set(traits) - hits)
+
+
 def test_warnings_and_accounts_are_shown_and_linked(made, results):
     folder, page = made
     ids = {attributes["id"] for _, attributes in page.elements if "id" in attributes}
