@@ -116,7 +116,7 @@ def scaled_expression(counts: sparse.csr_matrix, genes: np.ndarray) -> sparse.cs
     square = np.asarray(scaled.multiply(scaled).mean(axis=0)).ravel()
     n = scaled.shape[0]
     sd = np.sqrt(np.maximum(square - mean**2, 0) * n / (n - 1))
-    sd[sd <= 1e-8 * mean] = np.inf  # the counts vary, their shares do not
+    sd[sd <= 1e-6 * mean] = np.inf  # the counts vary, their shares do not
     scaled.data /= sd[scaled.indices]
     scaled.data = np.minimum(scaled.data, (mean / sd + CLIP)[scaled.indices])
     return scaled
@@ -126,17 +126,16 @@ def _components(scaled: sparse.csr_matrix, wanted: int, seed: int, ledger: Ledge
     """Scores of the principal components, spots x at most ``wanted``; those without variance are left out."""
     from sklearn.decomposition import PCA
 
-    possible = min(scaled.shape[0] - 1, scaled.shape[1])
-    k = min(wanted, possible)
+    if not scaled.data.any():
+        raise InputError("no gene's share of counts varies between spots; there is nothing to embed")
+    k = min(wanted, scaled.shape[0] - 1, scaled.shape[1])
     if min(scaled.shape) <= 2 * wanted:  # so few that Lanczos iterations save nothing
         pca = PCA(k, svd_solver="full")
         scores = pca.fit_transform(scaled.toarray())
     else:
         pca = PCA(k, svd_solver="arpack", random_state=seed)
         scores = pca.fit_transform(scaled)
-    varies = pca.explained_variance_ > 1e-9 * max(pca.explained_variance_[0], 1e-9)
-    if not varies.any():
-        raise InputError("no gene's share of counts varies between spots; there is nothing to embed")
+    varies = pca.explained_variance_ > 1e-9 * pca.explained_variance_[0]
     scores = scores[:, varies]
     if scores.shape[1] < wanted:
         ledger.warn(f"the slice has {scores.shape[1]} principal components; {wanted} were asked for")

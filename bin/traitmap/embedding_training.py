@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 LOOK_EVERY = 5  # epochs between two looks at the held-out loss
 JUDGING_DRAWS = 4  # from the posterior, at each look
 FEWEST_HELD_OUT = 5  # spots; with fewer, all are trained on and the training spots choose the weights
-SMALLEST_GAIN = 0.02  # nats per spot that count as a better held-out loss
+SMALLEST_GAIN = 0.1  # nats per spot that count as a better held-out loss
+SETTLING = 50  # first epochs, whose weights are never chosen: batch averages and the posterior still drift
 ACTIVE = 0.01  # variance of a dimension's mean over spots above which it carries anything (Burda et al., ICLR 2016)
 
 
@@ -133,6 +134,8 @@ def _train(model: GraphAutoencoder, spots: Data, settings: Settings, device: str
         with torch.no_grad():
             judged = _loss(model, spots, spots.judging, list(judging_noises), device, torch.median)
         rows.append(_row(epoch, loss, judged, variance))
+        if epoch < min(SETTLING, settings.epochs):
+            continue
         if rows[-1]["held_out_loss"] < best - SMALLEST_GAIN:
             best, best_epoch, best_weights = rows[-1]["held_out_loss"], epoch, deepcopy(model.state_dict())
         if epoch - best_epoch >= settings.patience:
