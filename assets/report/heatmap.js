@@ -47,13 +47,13 @@ report.drawHeatmap = () => {
   const labels = columns.map((c) => (several ? `${report.short(heatmap.columns[c][1], 24)} · ${report.short(heatmap.columns[c][0], 18)}` : report.short(heatmap.columns[c][1])));
   const traces = [
     { type: "heatmap", z, text, hoverinfo: "text", xgap: 2, ygap: 2, zmin: range[0], zmax: range[1], colorscale: style.log ? "Viridis" : "RdBu", reversescale: !style.log,
-      colorbar: { title: { text: style.title, side: "right" }, thickness: 12, outlinewidth: 0, lenmode: "pixels", len: 150, y: 1, yanchor: "top", tickfont: { size: 11 } } },
+      colorbar: { title: { text: style.title, side: "right" }, thickness: 12, outlinewidth: 0, lenmode: "pixels", len: rows.length > 1 ? 150 : 110, y: 1, yanchor: "top", tickfont: { size: 11 } } },
     { type: "scatter", mode: "text", x: stars.x, y: stars.y, text: stars.x.map(() => "★"), textfont: { color: stars.color, size: 13 }, hoverinfo: "skip", showlegend: false },
   ];
-  const rowHeight = Math.max(26, Math.min(54, 220 / rows.length));
+  const rowHeight = Math.max(26, Math.min(46, 220 / rows.length));
   const wide = columns.length > 40;
   return report.draw("heatmap-plot", traces, {
-    height: Math.max(210, rows.length * rowHeight + (several || columns.length > 8 ? 150 : 90)),
+    height: Math.max(190, rows.length * rowHeight + (several || columns.length > 8 ? 150 : 90)),
     xaxis: { tickvals: columns.map((_, i) => i), ticktext: labels, showgrid: false, zeroline: false, tickangle: columns.length > 8 ? -50 : "auto", tickfont: { size: wide ? 9 : 11 }, range: [-0.5, columns.length - 0.5] },
     yaxis: { tickvals: rows.map((_, i) => i), ticktext: rows.map((r) => report.short(heatmap.traits[r], 26)), showgrid: false, zeroline: false, autorange: false, range: [rows.length - 0.5, -0.5] },
   }, {

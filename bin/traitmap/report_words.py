@@ -129,8 +129,8 @@ def verdict(results: Results) -> str:
     where = f"{best['region']} ({best['slice']}, q = {p_value(best['q'])})"
     return (
         f"{best['trait']} is associated most strongly with {where}. "
-        f"{len(hits)} of {tests} {'reaches' if len(hits) == 1 else 'reach'} q < {SIGNIFICANT}, "
-        f"for {hits['trait'].nunique()} of {plural(len(results.traits), 'trait')}."
+        f"{len(hits)} of {tests} {'reaches' if len(hits) == 1 else 'reach'} q < {SIGNIFICANT}"
+        + (f", for {hits['trait'].nunique()} of {len(results.traits)} traits." if len(results.traits) > 1 else ".")
     )
 
 
