@@ -19,7 +19,8 @@ workflow {
     else {
         typed = typedParams(params, schema)
         sheets = checkedInputs(typed, "${projectDir}/assets")
-        log.info("traitmap ${workflow.manifest.version}: ${sheets.slices.size()} slices x ${sheets.traits.size()} traits -> ${typed.outdir}")
+        size = "${sheets.slices.size()} slices x ${sheets.traits.size()} traits"
+        log.info("traitmap ${workflow.manifest.version}: ${size} -> ${typed.outdir}")
         TRAITMAP(typed, sheets)
         workflow.onComplete = { log.info(summaryLines(typed, sheets)) }
     }
@@ -33,7 +34,14 @@ workflow TRAITMAP {
     main:
     REFERENCE(options)
     SLICES(sheets.slices, options)
-    ASSOCIATIONS(sheets.traits, SLICES.out.slices, SLICES.out.specificity, REFERENCE.out.reference, file("${projectDir}/assets/sumstats_headers.json"), options)
+    ASSOCIATIONS(
+        sheets.traits,
+        SLICES.out.slices,
+        SLICES.out.specificity,
+        REFERENCE.out.reference,
+        file("${projectDir}/assets/sumstats_headers.json"),
+        options,
+    )
 
     info = "${options.outdir}/pipeline_info"
     parameters = channel.of(groovy.json.JsonOutput.prettyPrint(groovy.json.JsonOutput.toJson(options)))
@@ -63,7 +71,9 @@ workflow TRAITMAP {
 
     // [role, file] of every input
     inputs = inputFiles(options, sheets)
-    everything = results.mix(WRITE_REPORT.out.report.map { path -> ['report.html', path] }).toSortedList { a, b -> a[0] <=> b[0] }
+    everything = results
+        .mix(WRITE_REPORT.out.report.map { path -> ['report.html', path] })
+        .toSortedList { a, b -> a[0] <=> b[0] }
     WRITE_MANIFEST(
         everything.map { all -> all.collect { target, _path -> target } },
         everything.map { all -> all.collect { _target, path -> path } },

@@ -6,7 +6,8 @@ include { readSheet } from './sheets'
 def checkedInputs(options, assets) {
     def (slices, wrongSlices) = readSheet(options.input, file("${assets}/slices.schema.json"))
     def (traits, wrongTraits) = readSheet(options.traits, file("${assets}/traits.schema.json"))
-    def problems = wrongSlices + wrongTraits + wrongGroups(slices, options) + wrongHomologs(slices, options) + wrongReference(options)
+    def problems = wrongSlices + wrongTraits + wrongGroups(slices, options) + wrongHomologs(slices, options)
+    problems += wrongReference(options) + wrongBaseline(options)
     if (problems) {
         error(problems.collect { problem -> "error: ${problem}" }.join('\n'))
     }
@@ -26,8 +27,31 @@ def ofChromosome(path, chromosome) {
     return file(path.replace('{chr}', chromosome.toString()), glob: false)
 }
 
+// The LD scores of one chromosome, by LDSC's prefix, with or without its last dot, or by the whole name.
+def ldScoresOf(prefix, chromosome) {
+    def endings = ['.l2.ldscore.gz', 'l2.ldscore.gz', '.l2.ldscore', 'l2.ldscore', '']
+    def paths = endings.collect { ending -> ofChromosome("${prefix}${ending}", chromosome) }
+    def present = paths.findAll { path -> path.exists() && !path.isDirectory() }
+    return present ? present.first() : paths.first()
+}
+
+// [parameter, file] of all that the reference of one chromosome is built from, but for the genes.
+def chromosomeFiles(options, chromosome) {
+    if (options.ld_scores) {
+        return [['ld_scores', ldScoresOf(options.ld_scores, chromosome)]]
+    }
+    def genotypes = ['bed', 'bim', 'fam'].collect { ending -> ['panel', ofChromosome("${options.panel}.${ending}", chromosome)] }
+    def lists = ['snps', 'genetic_map'].findAll { name -> options[name] }
+    return genotypes + lists.collect { name -> [name, ofChromosome(options[name], chromosome)] }
+}
+
 def homologsOf(species, options) {
-    return species.toLowerCase() == 'human' || !options.homologs ? [] : file(options.homologs.replace('{species}', species), glob: false)
+    def given = species.toLowerCase() == 'human' ? null : options.homologs
+    return given ? file(given.replace('{species}', species), glob: false) : []
+}
+
+def baselineFiles(options) {
+    return options.baseline ? options.baseline.tokenize(',').collect { path -> file(path.trim(), glob: false) } : []
 }
 
 def isGsmapResource(path) {
@@ -35,24 +59,36 @@ def isGsmapResource(path) {
 }
 
 def wrongGroups(slices, options) {
-    return slices.findAll { row -> row.group }.groupBy { row -> row.group }.findAll { _group, rows -> rows*.species.unique().size() > 1 }.collect { group, rows ->
-        "${options.input}: group ${group} holds slices of several species (${rows*.species.unique().join(', ')}); a background can be shared within one only"
+    def speciesOf = slices.findAll { row -> row.group }.groupBy { row -> row.group }.collectEntries { group, rows ->
+        [group, rows.collect { row -> row.species }.unique()]
+    }
+    return speciesOf.findAll { _group, species -> species.size() > 1 }.collect { group, species ->
+        def mistake = "${options.input}: group ${group} holds slices of several species (${species.join(', ')})"
+        "${mistake}; a background can be shared within one only"
     }
 }
 
 def wrongHomologs(slices, options) {
-    def others = slices.collect { row -> row.species }.unique().findAll { species -> species && species.toLowerCase() != 'human' }
+    def species = slices.collect { row -> row.species }.unique()
+    def others = species.findAll { name -> name && name.toLowerCase() != 'human' }
     if (others && !options.homologs) {
-        return ["--homologs is missing: ${options.input} holds slices of ${others.join(', ')}, whose gene symbols must be told in human ones"]
+        def mistake = "--homologs is missing: ${options.input} holds slices of ${others.join(', ')}"
+        return ["${mistake}, whose gene symbols must be told in human ones"]
     }
-    def missing = others.collect { species -> homologsOf(species, options) }.unique().findAll { path -> !path.exists() }
+    def missing = others.collect { name -> homologsOf(name, options) }.unique().findAll { path -> !path.exists() }
     return missing.collect { path -> "--homologs: ${path} does not exist" }
+}
+
+def wrongBaseline(options) {
+    def missing = baselineFiles(options).findAll { path -> !path.exists() }
+    return missing.collect { path -> "--baseline: ${path} does not exist" }
 }
 
 def wrongReference(options) {
     def given = ['reference', 'panel', 'ld_scores'].findAll { name -> options[name] }
     if (given.size() != 1) {
-        def how = given ? "only one of ${given.collect { name -> "--${name}" }.join(', ')} may be given" : '--reference, --panel or --ld_scores is missing'
+        def names = given.collect { name -> "--${name}" }.join(', ')
+        def how = given ? "only one of ${names} may be given" : '--reference, --panel or --ld_scores is missing'
         return ["${how}: what links SNPs to genes is either a reference, a genotype panel or published LD scores"]
     }
     return given == ['reference'] ? wrongReferencePath(options.reference) : wrongBuild(options, given.first())
@@ -70,16 +106,18 @@ def wrongReferencePath(reference) {
 def wrongBuild(options, source) {
     def needed = source == 'panel' ? ['genes', 'snps'] : ['genes']
     def problems = needed.findAll { name -> !options[name] }.collect { name -> "--${name} is missing: --${source} wants it" }
-    if (!options[source].contains('{chr}')) {
-        problems += ["--${source}: ${options[source]} lacks {chr}, the place of the chromosome's number"]
+    // LD scores of all chromosomes lie in one folder of the task: their names must differ.
+    def place = source == 'panel' ? options.panel : options.ld_scores.tokenize('/').last()
+    if (!place.contains('{chr}')) {
+        def where = options[source] == place ? '' : ' in the name of the file'
+        problems += ["--${source}: ${options[source]} lacks {chr}, the place of the chromosome's number${where}"]
     }
-    def endings = source == 'panel' ? ['.bed', '.bim', '.fam'] : ['.l2.ldscore.gz']
-    def patterns = endings.collect { ending -> [source, options[source] + ending] }
-    patterns += ['snps', 'genetic_map'].findAll { name -> options[name] && source == 'panel' }.collect { name -> [name, options[name]] }
-    def absent = patterns.collectMany { name, pattern ->
-        chromosomeNumbers(options.chromosomes).collect { chromosome -> [name, ofChromosome(pattern, chromosome), chromosome, pattern.contains('{chr}')] }
-    }.findAll { _name, path, _chromosome, _perChromosome -> !path.exists() }.unique { entry -> entry[1] }
-    return problems + absent.collect { name, path, chromosome, perChromosome ->
-        perChromosome ? "--${name}: ${path} does not exist; chromosome ${chromosome} is missing (--chromosomes ${options.chromosomes})" : "--${name}: ${path} does not exist"
+    def files = chromosomeNumbers(options.chromosomes).collectMany { chromosome ->
+        chromosomeFiles(options, chromosome).collect { name, path -> [name, path, chromosome] }
+    }
+    def absent = files.unique { entry -> entry[1] }.findAll { _name, path, _chromosome -> !path.exists() }
+    return problems + absent.collect { name, path, chromosome ->
+        def which = "; chromosome ${chromosome} is missing (--chromosomes ${options.chromosomes})"
+        "--${name}: ${path} does not exist${options[name].contains('{chr}') ? which : ''}"
     }
 }

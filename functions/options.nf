@@ -20,5 +20,6 @@ def speciesOptions(meta, homologs) {
 def layOut(targets, files, folder) {
     def pairs = [targets, files instanceof List ? files : [files]].transpose()
     def folders = targets.collect { target -> "${folder}/${target}".tokenize('/').dropRight(1).join('/') }.unique()
-    return (folders.collect { path -> "mkdir -p ${path}" } + pairs.collect { target, path -> "ln -s \"\$PWD\"/${path} ${folder}/${target}" }).join('\n')
+    def links = pairs.collect { target, path -> "ln -s \"\$PWD\"/${path} ${folder}/${target}" }
+    return (folders.collect { path -> "mkdir -p ${path}" } + links).join('\n')
 }

@@ -6,14 +6,18 @@ def typedParams(given, schemaFile) {
     def specs = parameterSpecs(schemaFile)
     def known = given.findAll { name, _value -> specs.containsKey(name) }
     // Nextflow stores --some-name also as someName: one complaint is enough.
-    def unknown = (given.keySet() - specs.keySet()).findAll { name -> !given.keySet().any { other -> other.contains('-') && camelCase(other) == name } }
-    def problems = unknown.sort().collect { name -> "--${name}: unknown parameter${didYouMean(name, specs.keySet())}" }
+    def doubled = given.keySet().findAll { name -> name.contains('-') }.collect { name -> camelCase(name) }
+    def unknown = (given.keySet() - specs.keySet() - doubled).sort()
+    def problems = unknown.collect { name -> "--${name}: unknown parameter${didYouMean(name, specs.keySet())}" }
     problems += missingParameters(schemaFile, known)
-    problems += known.collectMany { name, value -> isEmpty(value) ? [] : complaints("--${name}", value, specs[name]) }
+    def present = known.findAll { _name, value -> !isEmpty(value) }
+    problems += present.collectMany { name, value -> complaints("--${name}", value, specs[name]) }
     if (problems) {
         error(problems.collect { problem -> "error: ${problem}" }.join('\n') + '\nSee --help for all parameters.')
     }
-    return specs.collectEntries { name, spec -> [name, isEmpty(known[name]) ? spec['default'] : typed(known[name], spec)] }
+    return specs.collectEntries { name, spec ->
+        [name, isEmpty(known[name]) ? spec['default'] : typed(known[name], spec)]
+    }
 }
 
 // What --help prints.
@@ -82,8 +86,11 @@ def parameterSpecs(schemaFile) {
 def missingParameters(schemaFile, given) {
     def required = parseJson(schemaFile)['$defs'].values().collectMany { group -> group['required'] ?: [] }
     def specs = parameterSpecs(schemaFile)
-    def absent = specs.findAll { name, spec -> spec['exists'] && !isEmpty(given[name]) && !file(given[name].toString(), glob: false).exists() }
-    def missing = required.findAll { name -> isEmpty(given[name]) }.collect { name -> "--${name} is missing: ${specs[name]['description']}" }
+    def mustExist = specs.findAll { name, spec -> spec['exists'] && !isEmpty(given[name]) }
+    def absent = mustExist.findAll { name, _spec -> !file(given[name].toString(), glob: false).exists() }
+    def missing = required.findAll { name -> isEmpty(given[name]) }.collect { name ->
+        "--${name} is missing: ${specs[name]['description']}"
+    }
     return missing + absent.collect { name, _spec -> "--${name}: ${given[name]} does not exist" }
 }
 
@@ -100,7 +107,7 @@ def typed(value, spec) {
 
 def didYouMean(name, known) {
     def plain = { text -> text.toLowerCase().replaceAll('[^a-z0-9]', '') }
-    def near = known.findAll { other -> plain(other) == plain(name) || plain(other).startsWith(plain(name)) || plain(name).startsWith(plain(other)) }
+    def near = known.findAll { other -> plain(other).startsWith(plain(name)) || plain(name).startsWith(plain(other)) }
     return near ? "; did you mean --${near.first()}?" : ''
 }
 

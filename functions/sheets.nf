@@ -14,9 +14,7 @@ def readSheet(path, schemaFile) {
         return [[], ["${sheet}: is empty; its first line must name the columns ${items['required'].join(',')}"]]
     }
     def header = table.first().collect { name -> name.toString().replace('\uFEFF', '').trim() }
-    def problems = items['required'].findAll { name -> !(name in header) }.collect { name -> "${sheet}: lacks the column '${name}' (it has: ${header.join(', ')})" }
-    problems += header.findAll { name -> !specs.containsKey(name) }.collect { name -> "${sheet}: has an unknown column '${name}' (known: ${specs.keySet().join(', ')})" }
-    problems += header.countBy { name -> name }.findAll { _name, times -> times > 1 }.collect { name, _times -> "${sheet}: has the column '${name}' more than once" }
+    def problems = wrongHeader(header, items, sheet)
     if (problems) {
         return [[], problems]
     }
@@ -29,6 +27,18 @@ def readSheet(path, schemaFile) {
     return [values, checked.collectMany { _row, wrong -> wrong } + repeats(values, rows, specs, sheet)]
 }
 
+def wrongHeader(header, items, sheet) {
+    def known = items['properties'].keySet()
+    def absent = items['required'].findAll { name -> !(name in header) }
+    def unknown = header.findAll { name -> !(name in known) }
+    def doubled = header.countBy { name -> name }.findAll { _name, times -> times > 1 }.keySet()
+    return (
+        absent.collect { name -> "${sheet}: lacks the column '${name}' (it has: ${header.join(', ')})" }
+        + unknown.collect { name -> "${sheet}: has an unknown column '${name}' (known: ${known.join(', ')})" }
+        + doubled.collect { name -> "${sheet}: has the column '${name}' more than once" }
+    )
+}
+
 // One row: [values by column, problems].
 def checkRow(cells, number, header, items, sheet) {
     def where = "${sheet}, row ${number}"
@@ -36,13 +46,17 @@ def checkRow(cells, number, header, items, sheet) {
         return [[:], ["${where}: has ${cells.size()} fields, the header has ${header.size()}"]]
     }
     def given = [header, cells].transpose().collectEntries { name, cell -> [name, (cell ?: '').toString().trim()] }
+    def specs = items['properties']
+    def filled = given.findAll { _name, text -> text }
     def problems = items['required'].findAll { name -> !given[name] }.collect { name -> "${where}, column ${name}: is empty" }
-    problems += given.collectMany { name, text -> text ? complaints("${where}, column ${name}", text, items['properties'][name]) : [] }
-    def row = items['properties'].collectEntries { name, spec -> [name, given[name] ?: spec['default']] }
-    def paths = items['properties'].findAll { name, spec -> spec['format'] == 'file-path' && row[name] }.keySet()
+    problems += filled.collectMany { name, text -> complaints("${where}, column ${name}", text, specs[name]) }
+    def row = specs.collectEntries { name, spec -> [name, given[name] ?: spec['default']] }
+    def paths = specs.findAll { name, spec -> spec['format'] == 'file-path' && row[name] }.keySet()
     def found = paths.collectEntries { name -> [name, locate(row[name], sheet)] }
-    problems += found.findAll { _name, path -> !path.exists() }.collect { name, path -> "${where}, column ${name}: ${path} does not exist" }
-    problems += found.findAll { _name, path -> path.exists() && path.isDirectory() }.collect { name, path -> "${where}, column ${name}: ${path} is a folder, not a file" }
+    problems += found.collectMany { name, path -> path.exists() ? [] : ["${where}, column ${name}: ${path} does not exist"] }
+    problems += found.collectMany { name, path ->
+        path.exists() && path.isDirectory() ? ["${where}, column ${name}: ${path} is a folder, not a file"] : []
+    }
     return [row + found, problems]
 }
 
@@ -57,9 +71,12 @@ def locate(text, sheet) {
 def repeats(rows, numbered, specs, sheet) {
     def unique = specs.findAll { _name, spec -> spec['unique'] }.keySet()
     return unique.collectMany { name ->
-        def at = [rows, numbered].transpose().findAll { row, _cells -> row[name] }.groupBy { row, _cells -> row[name].toLowerCase() }
-        at.findAll { _key, same -> same.size() > 1 }.collect { _key, same ->
-            "${sheet}, column ${name}: '${same[0][0][name]}' occurs in rows ${same.collect { _row, cells -> cells[1] }.join(', ')}; names must differ (also in more than case)"
+        def named = [rows, numbered].transpose().findAll { row, _cells -> row[name] }
+        def repeated = named.groupBy { row, _cells -> row[name].toLowerCase() }.values().findAll { same -> same.size() > 1 }
+        repeated.collect { same ->
+            def at = same.collect { _row, cells -> cells[1] }.join(', ')
+            def first = same.first().first()
+            "${sheet}, column ${name}: '${first[name]}' occurs in rows ${at}; names must differ (also in more than case)"
         }
     }
 }

@@ -4,7 +4,7 @@ include { IMPORT_REFERENCE } from '../modules/import_reference/main'
 include { LINK_LD_SCORES } from '../modules/link_ld_scores/main'
 include { LINK_SNPS_TO_GENES } from '../modules/link_snps_to_genes/main'
 include { MERGE_REFERENCE } from '../modules/merge_reference/main'
-include { chromosomeNumbers ; isGsmapResource ; ofChromosome } from '../functions/inputs'
+include { chromosomeFiles ; chromosomeNumbers ; isGsmapResource ; ldScoresOf } from '../functions/inputs'
 
 workflow REFERENCE {
     take:
@@ -16,23 +16,26 @@ workflow REFERENCE {
     if (options.panel) {
         // [meta, bed, bim, fam, snps, genetic map], one a chromosome
         panel = channel.fromList(chromosomes.collect { number ->
-            def bed = ['bed', 'bim', 'fam'].collect { ending -> ofChromosome("${options.panel}.${ending}", number) }
-            [[id: "chr${number}", chromosome: number]] + bed + [ofChromosome(options.snps, number), options.genetic_map ? ofChromosome(options.genetic_map, number) : []]
+            def files = chromosomeFiles(options, number).collect { _name, path -> path }
+            [[id: "chr${number}", chromosome: number]] + files + (options.genetic_map ? [] : [[]])
         })
         LINK_SNPS_TO_GENES(panel, file(options.genes))
         // In genomic order, so that -resume sees the same list every time.
-        MERGE_REFERENCE(LINK_SNPS_TO_GENES.out.reference.toSortedList { a, b -> a[0].chromosome <=> b[0].chromosome }.map { all -> all.collect { _meta, path -> path } })
+        parts = LINK_SNPS_TO_GENES.out.reference
+            .toSortedList { a, b -> a[0].chromosome <=> b[0].chromosome }
+            .map { all -> all.collect { _meta, path -> path } }
+        MERGE_REFERENCE(parts)
         reference = MERGE_REFERENCE.out.reference
         versions = LINK_SNPS_TO_GENES.out.versions.mix(MERGE_REFERENCE.out.versions)
     }
     else if (options.ld_scores) {
-        files = chromosomes.collect { number -> ofChromosome("${options.ld_scores}.l2.ldscore.gz", number) }
-        LINK_LD_SCORES(files, options.ld_scores.tokenize('/').last(), file(options.genes))
+        scores = chromosomes.collect { number -> ldScoresOf(options.ld_scores, number) }
+        LINK_LD_SCORES(scores, options.ld_scores.tokenize('/').last(), file(options.genes))
         reference = LINK_LD_SCORES.out.reference
         versions = LINK_LD_SCORES.out.versions
     }
     else if (isGsmapResource(options.reference)) {
-        IMPORT_REFERENCE(file(options.reference))
+        IMPORT_REFERENCE(file(options.reference), options.genes ? file(options.genes) : [])
         reference = IMPORT_REFERENCE.out.reference
         versions = IMPORT_REFERENCE.out.versions
     }

@@ -11,23 +11,40 @@ workflow SLICES {
     options // the typed parameters
 
     main:
-    slices = channel.fromList(rows.collect { row -> [row.findAll { name, _value -> name != 'h5ad' } + [id: row.slice], row.h5ad] }) // [meta, h5ad]
-    groups = rows.findAll { row -> row.group }.groupBy { row -> row.group }.findAll { _name, members -> members.size() > 1 }
+    // [meta, h5ad]
+    slices = channel.fromList(rows.collect { row ->
+        [row.findAll { name, _value -> name != 'h5ad' } + [id: row.slice], row.h5ad]
+    })
+    named = rows.findAll { row -> row.group }.groupBy { row -> row.group }
+    groups = named.findAll { _name, members -> members.size() > 1 }
 
     EMBED_SPOTS(slices)
     // [group, metas, h5ads, homologs]
-    AVERAGE_RANKS(channel.fromList(groups.collect { name, members -> [name, members, members.collect { row -> row.h5ad }, homologsOf(members.first().species, options)] }))
+    shared = channel.fromList(groups.collect { name, members ->
+        [name, members, members.collect { row -> row.h5ad }, homologsOf(members.first().species, options)]
+    })
+    AVERAGE_RANKS(shared)
 
     // [group, background]; slices on their own have the key '' and no background but their own
     backgrounds = AVERAGE_RANKS.out.background.mix(channel.of(['', []]))
     embedded = slices
         .join(EMBED_SPOTS.out.embedding, failOnDuplicate: true, failOnMismatch: true)
         .map { meta, h5ad, embedding -> [groups.containsKey(meta.group) ? meta.group : '', meta, h5ad, embedding] }
-    SCORE_SPECIFICITY(embedded.combine(backgrounds, by: 0).map { _group, meta, h5ad, embedding, background -> [meta, h5ad, embedding, background, homologsOf(meta.species, options)] })
+    whole = embedded
+        .combine(backgrounds, by: 0)
+        .map { _group, meta, h5ad, embedding, background ->
+            [meta, h5ad, embedding, background, homologsOf(meta.species, options)]
+        }
+    SCORE_SPECIFICITY(whole)
+
+    // [target below --outdir, file]
+    made = EMBED_SPOTS.out.embedding
+        .mix(SCORE_SPECIFICITY.out.specificity)
+        .map { meta, path -> ["slices/${meta.id}/${path.name}".toString(), path] }
 
     emit:
     slices = slices // [meta, h5ad]
     specificity = SCORE_SPECIFICITY.out.specificity // [meta, specificity.h5ad]
-    results = EMBED_SPOTS.out.embedding.mix(SCORE_SPECIFICITY.out.specificity).map { meta, path -> ["slices/${meta.id}/${path.name}".toString(), path] } // [target below --outdir, file]
+    results = made
     versions = EMBED_SPOTS.out.versions.mix(AVERAGE_RANKS.out.versions, SCORE_SPECIFICITY.out.versions)
 }

@@ -15,7 +15,8 @@ process AVERAGE_RANKS {
 
     script:
     def args = task.ext.args ?: ''
-    def slices = [metas, h5ads].transpose().collect { meta, h5ad -> "--slice ${h5ad} ${sliceOptions(meta)}" }.join(' \\\n        ')
+    def pairs = [metas, h5ads].transpose()
+    def slices = pairs.collect { meta, h5ad -> "--slice ${h5ad} ${sliceOptions(meta)}" }.join(' \\\n        ')
     """
     # library: ${library('average_ranks')}
     average_ranks.py ${slices} \\

@@ -18,7 +18,8 @@ process COMBINE_REGIONS {
     def annotation = meta.annotation ? "--annotation ${quoted(meta.annotation)}" : ''
     """
     # library: ${library('combine_regions')}
-    combine_regions.py --spots ${spots} --slice ${h5ad} ${annotation} --region-tests ${region_tests} ${args} --out regions.tsv
+    combine_regions.py --spots ${spots} --slice ${h5ad} ${annotation} --region-tests ${region_tests} \\
+        ${args} --out regions.tsv
     """
 
     stub:

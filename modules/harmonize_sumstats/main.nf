@@ -20,13 +20,14 @@ process HARMONIZE_SUMSTATS {
     def n = meta.n ? "--n ${meta.n}" : ''
     """
     # library: ${library('harmonize_sumstats')}
-    harmonize_sumstats.py --sumstats ${sumstats} --trait ${meta.id} --reference ${reference} --vocabulary ${vocabulary} \\
-        ${n} ${args} --out ${meta.id}.parquet --qc ${meta.id}.qc.json
+    harmonize_sumstats.py --sumstats ${sumstats} --trait ${meta.id} --reference ${reference} \\
+        --vocabulary ${vocabulary} ${n} ${args} --out ${meta.id}.parquet --qc ${meta.id}.qc.json
     """
 
     stub:
     """
     touch ${meta.id}.parquet
-    echo '{"step": "harmonize_sumstats", "subject": "${meta.id}", "counts": [], "facts": {}, "warnings": []}' > ${meta.id}.qc.json
+    echo '{"step": "harmonize_sumstats", "subject": "${meta.id}", "counts": [], "facts": {}, "warnings": []}' \\
+        > ${meta.id}.qc.json
     """
 }

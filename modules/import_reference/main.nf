@@ -7,6 +7,7 @@ process IMPORT_REFERENCE {
 
     input:
     path resource
+    path genes, stageAs: 'genes/*'
 
     output:
     path 'reference.h5ad', emit: reference
@@ -14,9 +15,10 @@ process IMPORT_REFERENCE {
 
     script:
     def args = task.ext.args ?: ''
+    def positions = genes ? "--genes ${genes}" : ''
     """
     # library: ${library('link_snps_to_genes')}
-    link_snps_to_genes.py --gsmap-resource ${resource} ${args} --out reference.h5ad
+    link_snps_to_genes.py --gsmap-resource ${resource} ${positions} ${args} --out reference.h5ad
     """
 
     stub:

@@ -14,10 +14,9 @@ process MERGE_REFERENCE {
 
     script:
     def args = task.ext.args ?: ''
-    def files = (chromosomes instanceof List ? chromosomes : [chromosomes]).collect { chromosome -> "--merge ${chromosome}" }.join(' ')
     """
     # library: ${library('link_snps_to_genes')}
-    link_snps_to_genes.py ${files} ${args} --out reference.h5ad
+    link_snps_to_genes.py --merge ${chromosomes} ${args} --out reference.h5ad
     """
 
     stub:

@@ -18,7 +18,8 @@ process REGRESS_SPOTS {
 
     script:
     def args = task.ext.args ?: ''
-    def further = (baseline instanceof List ? baseline : [baseline]).collect { table -> "--baseline ${table}" }.join(' ')
+    def tables = baseline instanceof List ? baseline : [baseline]
+    def further = tables.collect { table -> "--baseline ${table}" }.join(' ')
     """
     # library: ${library('regress_spots')}
     regress_spots.py --specificity ${specificity} --reference ${reference} --sumstats ${sumstats} ${further} \\
@@ -28,6 +29,7 @@ process REGRESS_SPOTS {
     stub:
     """
     touch spots.parquet region_tests.parquet
-    echo '{"step": "regress_spots", "subject": "${meta.id} x ${meta.trait}", "counts": [], "facts": {}, "warnings": []}' > regression.qc.json
+    echo '{"step": "regress_spots", "subject": "${meta.id} x ${meta.trait}", "counts": [], "facts": {}, "warnings": []}' \\
+        > regression.qc.json
     """
 }

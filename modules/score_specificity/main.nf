@@ -15,7 +15,8 @@ process SCORE_SPECIFICITY {
 
     script:
     def args = task.ext.args ?: ''
-    def annotation = meta.annotation ? "--annotation ${quoted(meta.annotation)} ${task.ext.use_labels ? '--use-labels' : '--no-use-labels'}" : ''
+    def guide = task.ext.use_labels ? '--use-labels' : '--no-use-labels'
+    def annotation = meta.annotation ? "--annotation ${quoted(meta.annotation)} ${guide}" : ''
     def shared = background ? "--background ${background}" : ''
     """
     # library: ${library('score_specificity')}

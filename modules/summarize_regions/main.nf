@@ -19,7 +19,8 @@ process SUMMARIZE_REGIONS {
     script:
     def args = task.ext.args ?: ''
     def several = { files -> files instanceof List ? files : [files] }
-    def rows = [metas, several(regions), several(spots), several(region_tests)].transpose().collect { meta, region, spot, test ->
+    def entries = [metas, several(regions), several(spots), several(region_tests)].transpose()
+    def rows = entries.collect { meta, region, spot, test ->
         [meta.id, meta.group, meta.trait, region, spot, test].join('\t')
     }
     """
