@@ -92,7 +92,9 @@ def marginal_effects(
 
 
 @dataclass
-class _Chromosome:
+class Associations:
+    """SNPs of a chromosome, or of all, with what ``z_scores`` makes Z of."""
+
     snps: pd.DataFrame
     mean: np.ndarray  # SNPs x traits, R b for effects of variance 1 (enrichment within the window)
     noise: np.ndarray  # SNPs x traits
@@ -103,10 +105,10 @@ class _Chromosome:
 
 def _simulate_chromosome(
     study: Study, genes: pd.DataFrame, traits: list[Trait], out: Path, chromosome: int
-) -> _Chromosome:
+) -> Associations:
     here = genes[genes["chr"] == str(chromosome)]
     near_of = [here[here.index.isin(trait.genes)] for trait in traits]
-    done: list[_Chromosome] = []
+    done: list[Associations] = []
     panel: list[np.ndarray] = []
     for number, block in enumerate(simulate_blocks(study, chromosome)):
         done.append(_associate(study, block, traits, near_of, number))
@@ -121,7 +123,7 @@ def _simulate_chromosome(
 
 def _associate(
     study: Study, block: Block, traits: list[Trait], near_of: list[pd.DataFrame], number: int
-) -> _Chromosome:
+) -> Associations:
     bp = block.snps["BP"].to_numpy()
     chromosome = int(block.snps["CHR"].iloc[0])
     near = np.column_stack([near_genes(bp, genes, study.window_kb * 1000) for genes in near_of])
@@ -132,11 +134,11 @@ def _associate(
         effects[:, t] = rng.standard_normal(len(bp)) * np.sqrt(variance)
         noise[:, t] = rng.standard_normal(study.gwas_people)
     mean, sampling, explained = marginal_effects(block.gwas, effects, noise)
-    return _Chromosome(block.snps, mean, sampling, near, explained, 0)
+    return Associations(block.snps, mean, sampling, near, explained, 0)
 
 
-def _join(parts: list[_Chromosome]) -> _Chromosome:
-    return _Chromosome(
+def _join(parts: list[Associations]) -> Associations:
+    return Associations(
         pd.concat([part.snps for part in parts], ignore_index=True),
         np.concatenate([part.mean for part in parts]),
         np.concatenate([part.noise for part in parts]),
@@ -150,16 +152,11 @@ def simulate_genotypes_and_gwas(
     study: Study, genes: pd.DataFrame, traits: list[Trait], out: Path, threads: int = 1
 ) -> dict[str, Any]:
     """Write panel/, snps/ and <trait>.sumstats.gz into ``out``; return what truth.json says of SNPs and traits."""
-    (out / "panel").mkdir()
-    (out / "snps").mkdir()
-    work = partial(_simulate_chromosome, study, genes, traits, out)
-    whole = _join(list(_map(work, sorted(study.chromosomes), threads)))
+    whole = simulate_associations(study, genes, traits, out, threads)
     facts = {}
     for t, trait in enumerate(traits):
         rng = stream(study.seed, "sumstats", trait.name)
-        scale = study.heritability / whole.explained[t]
-        n = np.round(study.gwas_n * (1 - 0.05 * rng.random(len(whole.snps)) ** 2))  # some people lack some SNPs
-        z = np.sqrt(n * scale) * whole.mean[:, t] + whole.noise[:, t]
+        z, n = z_scores(study, whole, t, rng)
         write_sumstats(whole.snps, z, n, trait.layout, rng, out / f"{trait.name}.sumstats.gz")
         near = whole.near[:, t]
         variance = np.where(near, trait.enrichment, 1.0)
@@ -176,7 +173,24 @@ def simulate_genotypes_and_gwas(
     return {**counts, "traits": facts}
 
 
-def _map(work: partial, items: list[int], threads: int) -> Iterable[_Chromosome]:
+def simulate_associations(
+    study: Study, genes: pd.DataFrame, traits: list[Trait], out: Path, threads: int = 1
+) -> Associations:
+    """Write panel/ and snps/ into ``out``; return the association of every SNP with every trait."""
+    (out / "panel").mkdir()
+    (out / "snps").mkdir()
+    work = partial(_simulate_chromosome, study, genes, traits, out)
+    return _join(list(_map(work, sorted(study.chromosomes), threads)))
+
+
+def z_scores(study: Study, whole: Associations, t: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Z (of A1) and N of every SNP for trait ``t``, float64; some SNPs lack some people."""
+    scale = study.heritability / whole.explained[t]
+    n = np.round(study.gwas_n * (1 - 0.05 * rng.random(len(whole.snps)) ** 2))
+    return np.sqrt(n * scale) * whole.mean[:, t] + whole.noise[:, t], n
+
+
+def _map(work: partial, items: list[int], threads: int) -> Iterable[Associations]:
     if threads == 1 or len(items) == 1:
         return map(work, items)
     from concurrent.futures import ProcessPoolExecutor
