@@ -9,7 +9,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 export NXF_ANSI_LOG ?= false
 say = @echo; echo "== $(1)"
 
-.PHONY: install demo test lint python-tests pipeline-tests lock clean
+.PHONY: install demo test lint python-tests pipeline-tests calibrate lock clean
 
 install: $(VENV)/installed $(ENGINE)/ready
 
@@ -63,6 +63,11 @@ pipeline-tests: install
 	else \
 	    echo "nf-test is not on the PATH: its tests are skipped (the pipeline itself ran in the Python tests)"; \
 	fi
+
+# What is in .bench/calibration is not done again; CALIBRATE="--configuration base" runs a part.
+calibrate: install
+	$(call say,Calibration and power on simulated GWAS: docs/calibration.md)
+	python tests/benchmarks/calibrate.py --work .bench/calibration --docs docs $(CALIBRATE)
 
 lock:
 	$(call say,Lock files from the .in files)

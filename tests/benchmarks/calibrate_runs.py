@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-
 from calibrate_settings import Configuration, write_specificity
 from calibrate_study import Simulated
+
 from traitmap import cauchy
 from traitmap.heritability import lambda_gc
 from traitmap.ledger import Ledger
@@ -67,7 +67,9 @@ def regress(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Regress spots and regions on every trait; return a row per trait, and a row per trait and region."""
     ready = [
-        TraitRegression(each.design, each.regression if weights == "shared" else WEIGHTS[weights](each.design), each.ledger)
+        TraitRegression(
+            each.design, each.regression if weights == "shared" else WEIGHTS[weights](each.design), each.ledger
+        )
         for _, each in designs
     ]
     annotations = region_scores(scores)

@@ -9,8 +9,8 @@ from pathlib import Path
 import anndata
 import numpy as np
 import pandas as pd
-
 from calibrate_study import Simulated
+
 from traitmap.h5ad import read_h5ad, write_h5ad
 from traitmap.ledger import Ledger
 from traitmap.slices import REGION, read_slice

@@ -1,0 +1,215 @@
+"""From the summary tables to the page: tables between its markers, and its figures."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+from calibrate_settings import BASE, CONFIGURATIONS
+from calibrate_study import Simulated
+from calibrate_summary import KINDS, TESTS, causal_spots, null_regions, null_spots, power, read_results
+
+from traitmap.errors import InputError
+from traitmap.files import write_tsv
+
+PAGE = "calibration.md"
+COMPARED = (2.0, 4.0)  # enrichments at which configurations are compared
+
+
+def write_tables(results: Path, folder: Path) -> dict[str, pd.DataFrame]:
+    """Summarise the raw results into ``folder``, a TSV each; return them, raw ones too."""
+    spots, regions = read_results(results, "spots"), read_results(results, "regions")
+    tables = {
+        "null_spots": null_spots(spots),
+        "null_regions": null_regions(regions),
+        "power": power(regions),
+        "causal_spots": causal_spots(spots),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, table in tables.items():
+        write_tsv(table, folder / f"{name}.tsv")
+    return tables | {"spots": spots, "regions": regions}
+
+
+def fill_page(tables: Mapping[str, pd.DataFrame], study: Simulated, docs: Path) -> None:
+    """Put tables into the page and draw its figures."""
+    from calibrate_figures import draw_configurations, draw_power, draw_quantiles, draw_spots, save
+
+    page = docs / PAGE
+    text = page.read_text()
+    for name, content in page_tables(tables, study).items():
+        text = between_markers(text, name, content)
+    page.write_text(text)
+    figures = {
+        "regions": draw_quantiles(tables["regions"], BASE),
+        "spots": draw_spots(tables["spots"], BASE),
+        "power": draw_power(tables["power"], BASE),
+        "settings": draw_configurations(tables["null_regions"], tables["power"], "spot", COMPARED),
+    }
+    for name, figure in figures.items():
+        save(figure, docs / "images" / f"calibration_{name}.svg")
+
+
+def between_markers(text: str, name: str, content: str) -> str:
+    """Replace what stands between ``<!-- NAME -->`` and ``<!-- /NAME -->``. Raises InputError without such a pair."""
+    pattern = re.compile(rf"(<!-- {re.escape(name)} -->\n).*?(<!-- /{re.escape(name)} -->)", re.DOTALL)
+    if not pattern.search(text):
+        raise InputError(f"the page has no pair of markers <!-- {name} --> and <!-- /{name} -->")
+    return pattern.sub(lambda found: found[1] + content + found[2], text)
+
+
+def markdown(table: pd.DataFrame) -> str:
+    """A table of text."""
+    rows = [list(table.columns), ["---"] * table.shape[1], *table.astype(str).to_numpy().tolist()]
+    return "".join("| " + " | ".join(row) + " |\n" for row in rows)
+
+
+def page_tables(tables: Mapping[str, pd.DataFrame], study: Simulated) -> dict[str, str]:
+    """Markdown of every table of the page."""
+    return {
+        "study": markdown(_study(tables["spots"], study)),
+        "null spots": markdown(_null_spots(tables["null_spots"])),
+        "null regions": markdown(_null_regions(tables["null_regions"])),
+        "power": markdown(_power(tables["power"])),
+        "settings": markdown(_settings(tables, [name for name, each in CONFIGURATIONS.items() if not each.shuffled])),
+        "weights": markdown(_weights(tables)),
+        "labels": markdown(_labels(tables)),
+    }
+
+
+def _study(spots: pd.DataFrame, study: Simulated) -> pd.DataFrame:
+    about = spots.drop_duplicates("trait")
+    asked = study.study
+    megabases = asked.located_genes * asked.kb_per_gene / 1000
+    what = {
+        "spots, genes, regions of the slice": f"{asked.spots:,}, {asked.genes:,}, {asked.regions}",
+        "panel: people, SNPs, megabases": f"{asked.people:,}, {asked.snps:,}, {megabases:.0f}",
+        "regression SNPs": f"{len(study.reference.snps):,}",
+        "GWAS: N, heritability": f"{asked.gwas_n:,}, {asked.heritability:g}",
+        "mean chi-square of the GWAS": f"{about['mean_chi2'].mean():.2f}",
+        "null GWAS": ", ".join(f"{(about['kind'] == kind).sum()} {says}" for kind, says in KINDS.items()),
+        "causal GWAS, of each enrichment": ", ".join(
+            f"{n} at {enrichment:g}-fold"
+            for enrichment, n in about.loc[about["kind"] == "causal", "enrichment"].value_counts(sort=False).items()
+        ),
+    }
+    return pd.DataFrame({"what": what.keys(), "number": what.values()})
+
+
+def _null_spots(table: pd.DataFrame) -> pd.DataFrame:
+    table = table[table["configuration"] == BASE]
+    return pd.DataFrame(
+        {
+            "weights": table["weights"],
+            "null GWAS": table["kind"].map(KINDS),
+            "GWAS": table["traits"],
+            "spots with P < 0.05": [f"{row.share_05:.3f} ± {row.share_05_sem:.3f}" for row in table.itertuples()],
+            "by GWAS, range": [f"{row.share_05_min:.3f} to {row.share_05_max:.3f}" for row in table.itertuples()],
+            "P < 0.001": table["share_001"].map("{:.4f}".format),
+            "inflation, median (range)": [
+                f"{row.lambda_median:.2f} ({row.lambda_min:.2f} to {row.lambda_max:.2f})" for row in table.itertuples()
+            ],
+        }
+    )
+
+
+def _null_regions(table: pd.DataFrame) -> pd.DataFrame:
+    table = table[table["configuration"] == BASE]
+    return pd.DataFrame(
+        {
+            "weights": table["weights"],
+            "null GWAS": table["kind"].map(KINDS),
+            "test": table["test"].map(TESTS),
+            "P < 0.05": [f"{row.share_05:.3f} ± {row.share_05_se:.3f}" for row in table.itertuples()],
+            "P < 0.001": table["share_001"].map("{:.4f}".format),
+            "distance from uniform (P)": [f"{row.ks:.2f} ({row.ks_p:.2g})" for row in table.itertuples()],
+            "family-wise error": table["family_wise"].map("{:.3f}".format),
+        }
+    )
+
+
+def _power(table: pd.DataFrame) -> pd.DataFrame:
+    table = table[table["configuration"] == BASE]
+    return pd.DataFrame(
+        {
+            "weights": table["weights"],
+            "enrichment": table["enrichment"].map("{:g}".format),
+            "test": table["test"].map(TESTS),
+            "power": table["power"].map("{:.2f}".format),
+            "at equal family-wise error": table["fair_power"].map("{:.2f}".format),
+            "causal region first": table["first"].map("{:.2f}".format),
+            "other regions with P < 0.05": table["elsewhere"].map("{:.2f}".format),
+            "median z of the causal region": table["median_z"].map("{:.1f}".format),
+        }
+    )
+
+
+def _settings(tables: Mapping[str, pd.DataFrame], names: list[str], weights: str = "spot") -> pd.DataFrame:
+    """A row a configuration: null share and fair power by test, z of spots."""
+
+    def pick(table: str, column: str, name: str, test: str | None = None, **where: object) -> float:
+        part = tables[table]
+        for key, value in {"configuration": name, "weights": weights, **where}.items():
+            part = part[part[key] == value]
+        part = part if test is None else part[part["test"] == test]
+        return float(part[column].mean())
+
+    rows = []
+    for name in names:
+        null = [pick("null_regions", "share_05", name, test, kind="random_genes") for test in TESTS if test in MAIN]
+        both = [
+            [pick("power", "fair_power", name, test, enrichment=each) for test in TESTS if test in MAIN]
+            for each in COMPARED
+        ]
+        inside = pick("causal_spots", "mean_z_inside", name, enrichment=4.0)
+        high = pick("causal_spots", "share_high_inside", name, enrichment=4.0)
+        outside = pick("causal_spots", "share_high_outside", name, enrichment=4.0)
+        rows.append(
+            {
+                "settings": name,
+                "what": CONFIGURATIONS[name].says,
+                "spots, null P < 0.05": f"{pick('null_spots', 'share_05', name, kind='random_genes'):.3f}",
+                "regions, null P < 0.05": _three(null),
+                **{f"power at {each:g}-fold": _three(values) for each, values in zip(COMPARED, both, strict=True)},
+                "z inside at 4-fold": f"{inside:.2f}",
+                "z > 3.5 inside, outside": f"{high:.2f}, {outside:.3f}",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+MAIN = ("cauchy", "mean", "contrast")
+
+
+def _three(values: list[float]) -> str:
+    return " / ".join(f"{value:.2f}" for value in values)
+
+
+def _weights(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    parts = [_settings(tables, [BASE], weights).assign(settings=weights) for weights in ("spot", "shared")]
+    return pd.concat(parts).drop(columns="what").rename(columns={"settings": "weights"})
+
+
+def _labels(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """With labels and without: nulls of all kinds, and labels without meaning under causal GWAS."""
+    rows = []
+    regions = tables["regions"]
+    regions = regions[regions["weights"] == "spot"]
+    for name in (BASE, "labels", "gat", "gat_labels", "shuffled", "shuffled_labels"):
+        own = regions[regions["configuration"] == name]
+        null, causal = own[own["kind"].isin(KINDS)], own[own["kind"] == "causal"]
+        strong = causal[causal["enrichment"] >= 4]
+        strong = strong if CONFIGURATIONS[name].shuffled else strong[~strong["causal"]]
+        rows.append(
+            {
+                "settings": name,
+                "what": CONFIGURATIONS[name].says,
+                "null GWAS: regions with P < 0.05": _three([(null[test] < 0.05).mean() for test in MAIN]),
+                "causal GWAS, 4- and 8-fold: regions without enrichment with P < 0.05": _three(
+                    [(strong[test] < 0.05).mean() for test in MAIN]
+                ),
+            }
+        )
+    return pd.DataFrame(rows)
