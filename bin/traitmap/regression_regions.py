@@ -35,31 +35,39 @@ class RegionScores:
     scores: np.ndarray
 
 
-def region_scores(scores: SpotScores) -> RegionScores:
-    """Mean scores per region, and mean inside minus mean over all other spots, labelled or not.
+def region_members(scores: SpotScores) -> tuple[list[str], sparse.csr_matrix]:
+    """Names of the regions, sorted, and which spots they hold: regions x spots, CSR of ones.
 
     Without regions, one region "all spots".
     """
     labels = np.full(len(scores), ALL_SPOTS, dtype=object) if scores.region is None else scores.region
     names = sorted({label for label in labels if label is not None})
-    # Spots without a label belong to the outside of every region.
-    code = pd.Categorical(labels, categories=names).codes.astype(np.int64)
-    code[code < 0] = len(names)
-    sums = np.zeros((len(names) + 1, len(scores.genes)))
+    code = pd.Categorical(labels, categories=names).codes
+    held = np.flatnonzero(code >= 0)
+    return names, sparse.csr_matrix((np.ones(len(held)), (code[held], held)), shape=(len(names), len(scores)))
+
+
+def region_scores(scores: SpotScores, sets: tuple[list[str], sparse.csr_matrix] | None = None) -> RegionScores:
+    """Mean scores per region, and mean inside minus mean over all other spots, labelled or not.
+
+    ``sets`` are further sets of spots (``spot_sets.read_spot_sets``), treated as regions are; they may overlap.
+    """
+    names, inside = region_members(scores)
+    if sets is not None:
+        names, inside = names + sets[0], sparse.vstack([inside, sets[1]], format="csr")
+    by_spot = inside.tocsc()
+    sums, whole = np.zeros((len(names), len(scores.genes))), np.zeros(len(scores.genes))
     for start, rows in scores.batches(BATCH):
-        spots = rows.shape[0]
-        inside = sparse.csr_matrix(
-            (np.ones(spots), (code[start : start + spots], np.arange(spots))), shape=(len(sums), spots)
-        )
-        sums += (inside @ rows.astype(np.float64)).toarray()
-    counts = np.bincount(code, minlength=len(names) + 1)
+        rows = rows.astype(np.float64)
+        sums += (by_spot[:, start : start + rows.shape[0]] @ rows).toarray()
+        whole += np.asarray(rows.sum(axis=0)).ravel()
+    counts = inside.getnnz(axis=1)
     means, contrasts = [], []
-    for i in range(len(names)):
-        outside = len(scores) - counts[i]
-        means.append(sums[i] / counts[i])
-        rest = sums.sum(axis=0) - sums[i]
-        contrasts.append(means[-1] - rest / outside if outside else np.full(len(rest), np.nan))
-    sizes = counts[:-1].tolist()
+    for own, count in zip(sums, counts, strict=True):
+        outside = len(scores) - count
+        means.append(own / count)
+        contrasts.append(means[-1] - (whole - own) / outside if outside else np.full(len(own), np.nan))
+    sizes = counts.tolist()
     return RegionScores(
         names * 2, ["mean"] * len(names) + ["contrast"] * len(names), sizes * 2, np.array(means + contrasts)
     )
