@@ -37,7 +37,7 @@ def runInfo() {
         nextflow: nextflow.version.toString(),
         container_engine: workflow.containerEngine ?: '',
         profile: workflow.profile,
-        command_line: workflow.commandLine.replaceAll(ofOneStart, ''),
+        command_line: workflow.commandLine.replaceAll('^nextflow .*?run ', 'nextflow run ').replaceAll(ofOneStart, ''),
     ]
 }
 

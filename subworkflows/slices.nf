@@ -12,16 +12,14 @@ workflow SLICES {
 
     main:
     // [meta, h5ad]
-    slices = channel.fromList(rows.collect { row ->
-        [row.findAll { name, _value -> name != 'h5ad' } + [id: row.slice], row.h5ad]
-    })
+    slices = channel.fromList(rows.collect { row -> [metaOf(row), row.h5ad] })
     named = rows.findAll { row -> row.group }.groupBy { row -> row.group }
     groups = named.findAll { _name, members -> members.size() > 1 }
 
     EMBED_SPOTS(slices)
     // [group, metas, h5ads, homologs]
     shared = channel.fromList(groups.collect { name, members ->
-        [name, members, members.collect { row -> row.h5ad }, homologsOf(members.first().species, options)]
+        [name, members.collect { row -> metaOf(row) }, members.collect { row -> row.h5ad }, homologsOf(members.first().species, options)]
     })
     AVERAGE_RANKS(shared)
 
@@ -47,4 +45,9 @@ workflow SLICES {
     specificity = SCORE_SPECIFICITY.out.specificity // [meta, specificity.h5ad]
     results = made
     versions = EMBED_SPOTS.out.versions.mix(AVERAGE_RANKS.out.versions, SCORE_SPECIFICITY.out.versions)
+}
+
+// A row without its file.
+def metaOf(row) {
+    return row.findAll { name, _value -> name != 'h5ad' } + [id: row.slice]
 }
