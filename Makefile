@@ -78,5 +78,16 @@ lock:
 	    eval "$$compile -c tests/requirements.lock containers/$$image/requirements.in -o containers/$$image/requirements.lock"; \
 	done
 
+# The tag is the pipeline's version, as in conf/containers.config. BASE=...: another base, e.g. with its digest.
+images: OCI := $(firstword $(notdir $(shell command -v podman docker)))
+images: TAG := $(shell sed -n "s/^ *version *= '\(.*\)'/\1/p" nextflow.config)
+images:
+	$(call say,The images traitmap/cpu:$(TAG) and traitmap/gpu:$(TAG))
+	@test -n "$(OCI)" || { echo "error: neither podman nor docker is on the PATH"; exit 1; }
+	for image in cpu gpu; do \
+	    $(OCI) build -f containers/$$image/Dockerfile -t traitmap/$$image:$(TAG) $(if $(BASE),--build-arg BASE=$(BASE)) \
+	        --build-arg REVISION=$$(git rev-parse HEAD) containers || exit 1; \
+	done
+
 clean:
 	rm -rf $(VENV) $(ENGINE) work results .nextflow .nextflow.log*
