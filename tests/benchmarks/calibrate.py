@@ -39,7 +39,7 @@ def main(
     wanted = [CONFIGURATIONS[name] for name in dict.fromkeys([BASE, *(configuration or CONFIGURATIONS)])]
     study = simulate(STUDY, work / "study", threads)
     start = time.process_time()
-    for done, of in run_chunks(study, wanted, work / "results", traits):
+    for done, of in run_chunks(study, wanted, work / "results", traits, threads):
         say(f"{done} of {of} parts, {time.process_time() - start:.0f} CPU s")
     tables = write_tables(work / "results", work / "tables")
     if docs:

@@ -7,7 +7,7 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
-from calibrate_summary import ALPHA, KINDS, TESTS, long_p
+from calibrate_summary import ALL, ALPHA, KINDS, TESTS, long_p
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -72,7 +72,7 @@ def draw_spots(spots: pd.DataFrame, configuration: str) -> Figure:
             axis.plot(jitter, values, "o", ms=3, color=KIND_COLOURS[kind], alpha=0.5, mew=0)
             middle = np.mean(values) if column == "share_05" else np.median(values)
             axis.plot([at - 0.35, at + 0.35], [middle, middle], color="black", lw=1.5)
-            labels.append(f"{KINDS[kind]}\n({weights})")
+            labels.append(KINDS[kind].replace(" ", "\n", 1) + f"\n({weights})")
         axis.axhline(expected, color=GREY, lw=0.8, ls="--")
         axis.set_xticks(range(len(labels)), labels, fontsize=7)
         axis.set_ylabel(says, fontsize=8)
@@ -110,13 +110,12 @@ def _lines(axis: Axes, part: pd.DataFrame, column: str) -> None:
 
 
 def draw_configurations(
-    nulls: pd.DataFrame, power: pd.DataFrame, weights: str, enrichments: tuple[float, ...]
+    nulls: pd.DataFrame, power: pd.DataFrame, names: list[str], weights: str, enrichments: tuple[float, ...]
 ) -> Figure:
-    """A row a configuration: false positives under the hardest null, and power, a mark a test."""
-    names = list(dict.fromkeys(nulls["configuration"]))
+    """A row for each configuration of ``names``: false positives under the nulls, and power, a mark a test."""
     figure, axes = _figure(1, 1 + len(enrichments), (4 + 2.6 * len(enrichments), 0.34 * len(names) + 1.4), sharey=True)
-    null = nulls[(nulls["kind"] == "random_genes") & (nulls["weights"] == weights)]
-    panels = [(null, "share_05", "null near random genes:\nshare of regions with P < 0.05")]
+    null = nulls[(nulls["kind"] == ALL) & (nulls["weights"] == weights)]
+    panels = [(null, "share_05", "null GWAS:\nshare of regions with P < 0.05")]
     panels += [
         (
             power[(power["enrichment"] == enrichment) & (power["weights"] == weights)],

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pandas as pd
 from calibrate_settings import BASE, CONFIGURATIONS
 from calibrate_study import Simulated
-from calibrate_summary import KINDS, TESTS, causal_spots, null_regions, null_spots, power, read_results
+from calibrate_summary import ALL, KINDS, TESTS, causal_spots, null_regions, null_spots, power, read_results
 
 from traitmap.errors import InputError
 from traitmap.files import write_tsv
 
 PAGE = "calibration.md"
+REAL = [name for name, each in CONFIGURATIONS.items() if not each.shuffled]
+MAIN = ("cauchy", "mean", "contrast")  # tests that settings are compared by
 COMPARED = (2.0, 4.0)  # enrichments at which configurations are compared
 
 
@@ -46,7 +48,7 @@ def fill_page(tables: Mapping[str, pd.DataFrame], study: Simulated, docs: Path) 
         "regions": draw_quantiles(tables["regions"], BASE),
         "spots": draw_spots(tables["spots"], BASE),
         "power": draw_power(tables["power"], BASE),
-        "settings": draw_configurations(tables["null_regions"], tables["power"], "spot", COMPARED),
+        "settings": draw_configurations(tables["null_regions"], tables["power"], REAL, "shared", COMPARED),
     }
     for name, figure in figures.items():
         save(figure, docs / "images" / f"calibration_{name}.svg")
@@ -73,7 +75,7 @@ def page_tables(tables: Mapping[str, pd.DataFrame], study: Simulated) -> dict[st
         "null spots": markdown(_null_spots(tables["null_spots"])),
         "null regions": markdown(_null_regions(tables["null_regions"])),
         "power": markdown(_power(tables["power"])),
-        "settings": markdown(_settings(tables, [name for name, each in CONFIGURATIONS.items() if not each.shuffled])),
+        "settings": markdown(_settings(tables, REAL)),
         "weights": markdown(_weights(tables)),
         "labels": markdown(_labels(tables)),
     }
@@ -99,7 +101,7 @@ def _study(spots: pd.DataFrame, study: Simulated) -> pd.DataFrame:
 
 
 def _null_spots(table: pd.DataFrame) -> pd.DataFrame:
-    table = table[table["configuration"] == BASE]
+    table = _in_order(table[(table["configuration"] == BASE) & table["kind"].isin(KINDS)], "kind")
     return pd.DataFrame(
         {
             "weights": table["weights"],
@@ -116,12 +118,12 @@ def _null_spots(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _null_regions(table: pd.DataFrame) -> pd.DataFrame:
-    table = table[table["configuration"] == BASE]
+    table = _in_order(table[(table["configuration"] == BASE) & table["kind"].isin(KINDS)], "test", "kind")
     return pd.DataFrame(
         {
             "weights": table["weights"],
-            "null GWAS": table["kind"].map(KINDS),
             "test": table["test"].map(TESTS),
+            "null GWAS": table["kind"].map(KINDS),
             "P < 0.05": [f"{row.share_05:.3f} ± {row.share_05_se:.3f}" for row in table.itertuples()],
             "P < 0.001": table["share_001"].map("{:.4f}".format),
             "distance from uniform (P)": [f"{row.ks:.2f} ({row.ks_p:.2g})" for row in table.itertuples()],
@@ -130,23 +132,33 @@ def _null_regions(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def _in_order(table: pd.DataFrame, *then: str) -> pd.DataFrame:
+    """By weights, then by the columns ``then``, each in its order of first mention."""
+    order = {"kind": list(KINDS), "test": list(TESTS), "weights": ["spot", "shared"]}
+    return table.sort_values(["weights", *then], key=lambda column: column.map(order[column.name].index))
+
+
 def _power(table: pd.DataFrame) -> pd.DataFrame:
     table = table[table["configuration"] == BASE]
-    return pd.DataFrame(
-        {
-            "weights": table["weights"],
-            "enrichment": table["enrichment"].map("{:g}".format),
-            "test": table["test"].map(TESTS),
-            "power": table["power"].map("{:.2f}".format),
-            "at equal family-wise error": table["fair_power"].map("{:.2f}".format),
-            "causal region first": table["first"].map("{:.2f}".format),
-            "other regions with P < 0.05": table["elsewhere"].map("{:.2f}".format),
-            "median z of the causal region": table["median_z"].map("{:.1f}".format),
-        }
-    )
+    rows = []
+    for _, own in _in_order(table, "test").groupby(["weights", "test"], sort=False):
+        own = own.sort_values("enrichment")
+        weights, test = own["weights"].iloc[0], own["test"].iloc[0]
+        rows.append(
+            {
+                "weights": weights,
+                "test": TESTS[test],
+                "power": _listed(own["power"]),
+                "at equal family-wise error": _listed(own["fair_power"]),
+                "causal region first": _listed(own["first"]),
+                "other regions with P < 0.05": _listed(own["elsewhere"]),
+                "median z of the causal region": _listed(own["median_z"], 1),
+            }
+        )
+    return pd.DataFrame(rows)
 
 
-def _settings(tables: Mapping[str, pd.DataFrame], names: list[str], weights: str = "spot") -> pd.DataFrame:
+def _settings(tables: Mapping[str, pd.DataFrame], names: list[str], weights: str = "shared") -> pd.DataFrame:
     """A row a configuration: null share and fair power by test, z of spots."""
 
     def pick(table: str, column: str, name: str, test: str | None = None, **where: object) -> float:
@@ -158,11 +170,8 @@ def _settings(tables: Mapping[str, pd.DataFrame], names: list[str], weights: str
 
     rows = []
     for name in names:
-        null = [pick("null_regions", "share_05", name, test, kind="random_genes") for test in TESTS if test in MAIN]
-        both = [
-            [pick("power", "fair_power", name, test, enrichment=each) for test in TESTS if test in MAIN]
-            for each in COMPARED
-        ]
+        null = [pick("null_regions", "share_05", name, test, kind=ALL) for test in MAIN]
+        both = [[pick("power", "fair_power", name, test, enrichment=each) for test in MAIN] for each in COMPARED]
         inside = pick("causal_spots", "mean_z_inside", name, enrichment=4.0)
         high = pick("causal_spots", "share_high_inside", name, enrichment=4.0)
         outside = pick("causal_spots", "share_high_outside", name, enrichment=4.0)
@@ -170,9 +179,9 @@ def _settings(tables: Mapping[str, pd.DataFrame], names: list[str], weights: str
             {
                 "settings": name,
                 "what": CONFIGURATIONS[name].says,
-                "spots, null P < 0.05": f"{pick('null_spots', 'share_05', name, kind='random_genes'):.3f}",
-                "regions, null P < 0.05": _three(null),
-                **{f"power at {each:g}-fold": _three(values) for each, values in zip(COMPARED, both, strict=True)},
+                "spots, null P < 0.05": f"{pick('null_spots', 'share_05', name, kind=ALL):.3f}",
+                "regions, null P < 0.05": _listed(null),
+                **{f"power at {each:g}-fold": _listed(values) for each, values in zip(COMPARED, both, strict=True)},
                 "z inside at 4-fold": f"{inside:.2f}",
                 "z > 3.5 inside, outside": f"{high:.2f}, {outside:.3f}",
             }
@@ -180,11 +189,8 @@ def _settings(tables: Mapping[str, pd.DataFrame], names: list[str], weights: str
     return pd.DataFrame(rows)
 
 
-MAIN = ("cauchy", "mean", "contrast")
-
-
-def _three(values: list[float]) -> str:
-    return " / ".join(f"{value:.2f}" for value in values)
+def _listed(values: Iterable[float], digits: int = 2) -> str:
+    return " / ".join(f"{value:.{digits}f}" for value in values)
 
 
 def _weights(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -196,7 +202,7 @@ def _labels(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """With labels and without: nulls of all kinds, and labels without meaning under causal GWAS."""
     rows = []
     regions = tables["regions"]
-    regions = regions[regions["weights"] == "spot"]
+    regions = regions[regions["weights"] == "shared"]
     for name in (BASE, "labels", "gat", "gat_labels", "shuffled", "shuffled_labels"):
         own = regions[regions["configuration"] == name]
         null, causal = own[own["kind"].isin(KINDS)], own[own["kind"] == "causal"]
@@ -206,8 +212,8 @@ def _labels(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
             {
                 "settings": name,
                 "what": CONFIGURATIONS[name].says,
-                "null GWAS: regions with P < 0.05": _three([(null[test] < 0.05).mean() for test in MAIN]),
-                "causal GWAS, 4- and 8-fold: regions without enrichment with P < 0.05": _three(
+                "null GWAS: regions with P < 0.05": _listed([(null[test] < 0.05).mean() for test in MAIN]),
+                "causal GWAS, 4- and 8-fold: regions without enrichment with P < 0.05": _listed(
                     [(strong[test] < 0.05).mean() for test in MAIN]
                 ),
             }

@@ -24,18 +24,19 @@ TABLES = ("spots", "regions")
 
 
 def run_chunks(
-    study: Simulated, wanted: list[Configuration], folder: Path, limit: int | None = None
+    study: Simulated, wanted: list[Configuration], folder: Path, limit: int | None = None, threads: int = 1
 ) -> Iterator[tuple[int, int]]:
     """Run what is not yet in ``folder`` (a parquet of spots and one of regions for each chunk of traits and
     configuration); yield chunks done and all."""
     traits = study.traits[:limit]
     starts = range(0, len(traits), CHUNK)
     for number, start in enumerate(starts):
-        _run_chunk(study, traits[start : start + CHUNK], wanted, folder / f"chunk_{number:02d}")
+        here = [each for each in wanted if start < each.share * len(study.traits)]
+        _run_chunk(study, traits[start : start + CHUNK], here, folder / f"chunk_{number:02d}", threads)
         yield number + 1, len(starts)
 
 
-def _run_chunk(study: Simulated, traits: list[Trait], wanted: list[Configuration], folder: Path) -> None:
+def _run_chunk(study: Simulated, traits: list[Trait], wanted: list[Configuration], folder: Path, threads: int) -> None:
     left = [each for each in wanted if not all((folder / f"{each.name}.{table}.parquet").exists() for table in TABLES)]
     if not left:
         return
@@ -46,7 +47,9 @@ def _run_chunk(study: Simulated, traits: list[Trait], wanted: list[Configuration
     for each in left:
         own = scores[each.name].genes  # a common background has genes of its own
         mine = designs if own.equals(genes) else _designs(study, traits, own)
-        spots, regions = zip(*(regress(scores[each.name], mine, weights) for weights in WEIGHTS), strict=True)
+        spots, regions = zip(
+            *(regress(scores[each.name], mine, weights, threads) for weights in each.weights), strict=True
+        )
         for table, parts in (("spots", spots), ("regions", regions)):
             whole = pd.concat(parts, ignore_index=True)
             whole.insert(0, "configuration", each.name)
@@ -63,7 +66,7 @@ def _designs(study: Simulated, traits: list[Trait], genes: pd.Index) -> list[tup
 
 
 def regress(
-    scores: SpotScores, designs: list[tuple[Trait, TraitRegression]], weights: str
+    scores: SpotScores, designs: list[tuple[Trait, TraitRegression]], weights: str, threads: int = 1
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Regress spots and regions on every trait; return a row per trait, and a row per trait and region."""
     ready = [
@@ -74,7 +77,7 @@ def regress(
     ]
     annotations = region_scores(scores)
     by_spot, by_region = [], []
-    for (trait, _), each, spots in zip(designs, ready, regress_spots(scores, ready), strict=True):
+    for (trait, _), each, spots in zip(designs, ready, regress_spots(scores, ready, threads), strict=True):
         about = {"weights": weights, "trait": trait.name, "kind": trait.kind, "enrichment": trait.enrichment}
         by_spot.append(about | {"mean_chi2": float(each.design.chi2.mean())} | describe_spots(spots, trait.region))
         tests = regress_regions(annotations, each)

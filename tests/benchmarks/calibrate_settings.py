@@ -21,8 +21,17 @@ ANNOTATION, LAYER = "annotation", "counts"
 
 @dataclass(frozen=True)
 class Configuration:
-    """model guided: the embedding sees region labels. background: of the slice's own spots, or common to both slices.
-    shuffled: region labels are dealt out to spots at random, so that no region differs from any other."""
+    """Settings of gene specificity, and what is run with them.
+
+    guided
+        The embedding sees region labels.
+    common_background
+        Background of both slices' spots, not of the slice's own.
+    shuffled
+        Region labels are dealt out to spots at random, so that no region differs from any other.
+    weights, share
+        Regression weights to compare, and the share of the traits (the first ones) that are run.
+    """
 
     name: str
     says: str
@@ -31,6 +40,8 @@ class Configuration:
     guided: bool = False
     common_background: bool = False
     shuffled: bool = False
+    weights: tuple[str, ...] = ("shared",)
+    share: float = 0.5
 
 
 def _sized(neighbors: int, spatial: int) -> Configuration:
@@ -42,7 +53,12 @@ BASE = "base"
 CONFIGURATIONS = {
     each.name: each
     for each in (
-        Configuration(BASE, "21 out of 101 spots, power 1, own background, PCA, labels not used"),
+        Configuration(
+            BASE,
+            "21 out of 101 spots, power 1, own background, PCA, labels not used",
+            weights=("spot", "shared"),
+            share=1.0,
+        ),
         Configuration("labels", "microdomains within labels", Settings(use_labels=True)),
         Configuration("power_1.5", "GSS power 1.5", Settings(power=1.5, use_labels=False)),
         Configuration("K1", "no microdomains (single spots)", Settings(neighbors=1, use_labels=False)),

@@ -15,6 +15,7 @@ TESTS = {
     "contrast": "region contrast",
 }
 KINDS = {"uniform": "uniform", "genes": "near all genes", "random_genes": "near random genes"}
+ALL = "all"
 OF = ["configuration", "weights"]
 ALPHA = 0.05
 
@@ -41,9 +42,10 @@ def share_and_se(hits: pd.Series, traits: pd.Series) -> tuple[float, float]:
 
 
 def null_spots(spots: pd.DataFrame) -> pd.DataFrame:
-    """Per configuration, weights and null kind: traits, shares of spots below P thresholds and genomic inflation,
-    over traits."""
+    """Per configuration, weights and null kind (and all, ``ALL``): traits, shares of spots below P thresholds and
+    genomic inflation, over traits."""
     null = spots[spots["kind"].isin(KINDS)]
+    null = pd.concat([null, null.assign(kind=ALL)])
     return null.groupby([*OF, "kind"], sort=False).agg(
         traits=("trait", "nunique"),
         mean_chi2=("mean_chi2", "mean"),
@@ -60,14 +62,15 @@ def null_spots(spots: pd.DataFrame) -> pd.DataFrame:
 
 
 def null_regions(regions: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
-    """Per configuration, weights, null kind and test: shares of region P below thresholds, uniformity, family-wise
-    error.
+    """Per configuration, weights, null kind (and all of them, ``ALL``) and test: shares of region P below thresholds,
+    uniformity, family-wise error.
 
     ``ks`` is the Kolmogorov-Smirnov distance of all P from uniform; its P takes one region a trait, drawn at random,
     for regions of one trait are correlated. ``family_wise`` is the share of traits with any region below 0.05 divided
     by the regions.
     """
     table = long_p(regions[regions["kind"].isin(KINDS)])
+    table = pd.concat([table, table.assign(kind=ALL)])
     rows = []
     for key, part in table.groupby([*OF, "kind", "test"], sort=False):
         share, se = share_and_se(part["p"] < ALPHA, part["trait"])
@@ -94,7 +97,7 @@ def power(regions: pd.DataFrame) -> pd.DataFrame:
     power
         Share of traits whose causal region has P below 0.05 divided by the regions.
     fair_power
-        The same below the P that 5 % of the null traits near random genes reach in any region: power at an equal
+        The same below the P that 5 % of the null traits, of all kinds, reach in any region: power at an equal
         family-wise error, whatever the test's calibration.
     first
         Share of traits whose causal region has the smallest P of all.
@@ -104,9 +107,8 @@ def power(regions: pd.DataFrame) -> pd.DataFrame:
     """
     table = long_p(regions)
     count = table["region"].nunique()
-    thresholds = (
-        table[table["kind"] == "random_genes"].groupby([*OF, "test", "trait"])["p"].min().groupby([*OF, "test"])
-    ).quantile(ALPHA)
+    smallest = table[table["kind"].isin(KINDS)].groupby([*OF, "test", "trait"])["p"].min()
+    thresholds = smallest.groupby([*OF, "test"]).quantile(ALPHA)
     rows = []
     for key, part in table[table["kind"] == "causal"].groupby([*OF, "enrichment", "test"], sort=False):
         causal = part[part["causal"]].set_index("trait")["p"]
