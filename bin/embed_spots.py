@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """EMBED_SPOTS: from a slice to a vector per spot in which spots alike in expression and surroundings lie close."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -35,6 +36,7 @@ def main(
 ) -> None:
     """Embed the spots of a slice; every spot is kept, in the file's order."""
     use_threads(1)
+    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # torch: huge pages where the system gives them
     from traitmap.embedding import Settings, embed_spots
     from traitmap.h5ad import write_h5ad
     from traitmap.ledger import Ledger
