@@ -1,0 +1,83 @@
+/** The steps before the one under test, on the demo's first slice, first chromosome and causal trait. */
+class Demo {
+
+    static final String SLICE = '''
+        slice_1 = file("${projectDir}/assets/demo/slice_1.h5ad")
+        meta_1 = [
+            id: 'slice_1', slice: 'slice_1', group: 'donor_1',
+            annotation: 'annotation', layer: 'counts', spatial_key: 'spatial', species: 'human',
+        ]
+    '''
+
+    private static final Map INPUTS = [
+        LINK_SNPS_TO_GENES: '''
+            panel = ['bed', 'bim', 'fam'].collect { ending -> file("${projectDir}/assets/demo/panel/panel.1.${ending}") }
+            input[0] = [[id: 'chr1', chromosome: 1]] + panel + [file("${projectDir}/assets/demo/snps/snps.1.txt"), []]
+            input[1] = file("${projectDir}/assets/demo/genes.gtf")
+        ''',
+        MERGE_REFERENCE: '''
+            input[0] = LINK_SNPS_TO_GENES.out.reference.map { _meta, path -> path }.collect()
+        ''',
+        HARMONIZE_SUMSTATS: '''
+            input[0] = [[id: 'causal_trait', n: null], file("${projectDir}/assets/demo/causal_trait.sumstats.gz")]
+            input[1] = MERGE_REFERENCE.out.reference
+            input[2] = file("${projectDir}/assets/sumstats_headers.json")
+        ''',
+        EMBED_SPOTS: SLICE + '''
+            input[0] = [meta_1, slice_1]
+        ''',
+        SCORE_SPECIFICITY: '''
+            input[0] = EMBED_SPOTS.out.embedding.map { meta, embedding -> [meta, slice_1, embedding, [], []] }
+        ''',
+        REGRESS_SPOTS: '''
+            input[0] = SCORE_SPECIFICITY.out.specificity
+                .combine(HARMONIZE_SUMSTATS.out.sumstats)
+                .map { meta, specificity, trait, sumstats -> [meta + [trait: trait.id], specificity, sumstats] }
+            input[1] = MERGE_REFERENCE.out.reference
+            input[2] = []
+        ''',
+        COMBINE_REGIONS: '''
+            input[0] = REGRESS_SPOTS.out.spots
+                .join(REGRESS_SPOTS.out.region_tests)
+                .map { meta, spots, tests -> [meta, spots, tests, slice_1] }
+        ''',
+        SUMMARIZE_REGIONS: '''
+            input[0] = COMBINE_REGIONS.out.regions.map { meta, _path -> meta }.collect()
+            input[1] = COMBINE_REGIONS.out.regions.map { _meta, path -> path }.collect()
+            input[2] = REGRESS_SPOTS.out.spots.map { _meta, path -> path }.collect()
+            input[3] = REGRESS_SPOTS.out.region_tests.map { _meta, path -> path }.collect()
+        ''',
+    ]
+
+    private static final List REFERENCE = ['LINK_SNPS_TO_GENES', 'MERGE_REFERENCE']
+    private static final List SPECIFICITY = ['EMBED_SPOTS', 'SCORE_SPECIFICITY']
+    private static final List ASSOCIATIONS = REFERENCE + ['HARMONIZE_SUMSTATS'] + SPECIFICITY + ['REGRESS_SPOTS']
+
+    private static final Map BEFORE = [
+        MERGE_REFERENCE: ['LINK_SNPS_TO_GENES'],
+        IMPORT_REFERENCE: REFERENCE,
+        HARMONIZE_SUMSTATS: REFERENCE,
+        SCORE_SPECIFICITY: ['EMBED_SPOTS'],
+        REGRESS_SPOTS: ASSOCIATIONS - 'REGRESS_SPOTS',
+        COMBINE_REGIONS: ASSOCIATIONS,
+        RANK_GENES: ASSOCIATIONS,
+        SUMMARIZE_REGIONS: ASSOCIATIONS + ['COMBINE_REGIONS'],
+        WRITE_REPORT: ASSOCIATIONS + ['COMBINE_REGIONS', 'SUMMARIZE_REGIONS'],
+        WRITE_MANIFEST: [],
+    ]
+
+    /** Adds to a test's setup all that `step` needs. */
+    static void before(step, context) {
+        BEFORE[step].each { name ->
+            context.run(name) {
+                script("modules/${name.toLowerCase()}/main.nf")
+                process { INPUTS[name] }
+            }
+        }
+    }
+
+    /** What a step takes when the steps before it have run. */
+    static String input(step) {
+        return INPUTS[step]
+    }
+}

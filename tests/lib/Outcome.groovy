@@ -1,0 +1,70 @@
+import groovy.json.JsonSlurper
+import java.nio.file.Files
+import java.nio.file.Path
+import java.nio.file.Paths
+
+/** What tests look at: names, words and numbers, never bytes that differ between machines. */
+class Outcome {
+
+    /** Process and tool of each entry of a `versions` channel, without the version. */
+    static List tools(versions) {
+        return versions.collect { process, tool, version -> "${process.tokenize(':').last()}: ${tool}".toString() }.unique().sort()
+    }
+
+    /** All files below a folder, relative to it, in order. */
+    static List files(folder) {
+        def root = Paths.get(folder.toString())
+        return Files.walk(root).withCloseable { walk ->
+            walk.filter { path -> Files.isRegularFile(path) }.collect { path -> root.relativize(path).toString() }
+        }.sort()
+    }
+
+    /** What a step said on its standard error: its warnings and its one line of numbers. */
+    static List said(file) {
+        return Paths.get(file.toString()).parent.resolve('.command.err').readLines()
+    }
+
+    /** The complaints that end a run, with neither folder nor repetition. */
+    static List complaints(workflow) {
+        def lines = workflow.stdout + workflow.stderr + (workflow.errorReport ?: '').readLines()
+        return lines.collect { line -> line.trim() }
+            .findAll { line -> line.startsWith('error: ') }
+            .collect { line -> line.replaceAll('(?<![\\w.])/[^ ,;:]*/', '') }
+            .unique()
+    }
+
+    /** Nextflow's warnings. */
+    static List warnings(workflow) {
+        return (workflow.stdout + workflow.stderr).findAll { line -> line.contains('WARN') }.unique()
+    }
+
+    /** Names of the processes that ran, with the number of their tasks. */
+    static Map tasks(workflow) {
+        return workflow.trace.succeeded().countBy { task -> task.name.tokenize(' ').first().tokenize(':').last() }.sort()
+    }
+
+    /** The rows of a table with a header, as maps by column. */
+    static List table(file) {
+        def lines = Paths.get(file.toString()).readLines().collect { line -> line.split('\t', -1) as List }
+        return lines.drop(1).collect { cells -> [lines.first(), cells].transpose().collectEntries() }
+    }
+
+    static List columns(file) {
+        return Paths.get(file.toString()).readLines().first().split('\t') as List
+    }
+
+    static Object json(file) {
+        return new JsonSlurper().parseText(Paths.get(file.toString()).text)
+    }
+
+    /** The account of a step: what it counted, where it counted any. */
+    static Map counts(qc) {
+        return json(qc).counts.findAll { count -> count.n != 0 }.collectEntries { count ->
+            ["${count.of}: ${count.kind}, ${count.what}".toString(), count.n]
+        }
+    }
+
+    static boolean near(value, expected, share) {
+        return (value.toDouble() - expected).abs() <= share * Math.abs(expected)
+    }
+}
