@@ -9,7 +9,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 export NXF_ANSI_LOG ?= false
 say = @echo; echo "== $(1)"
 
-.PHONY: install demo test lint python-tests pipeline-tests calibrate lock clean
+.PHONY: install demo test lint python-tests pipeline-tests bench calibrate lock clean
 
 install: $(VENV)/installed $(ENGINE)/ready
 
@@ -63,6 +63,11 @@ pipeline-tests: install
 	else \
 	    echo "nf-test is not on the PATH: its tests are skipped (the pipeline itself ran in the Python tests)"; \
 	fi
+
+# The simulated study and gsMap's environment stay in .bench; BENCH="--quick" tries it, BENCH="--parts scaling" runs a part.
+bench: install
+	$(call say,What the steps cost beside gsMap and by size: docs/benchmarks.md)
+	python tests/benchmarks/bench.py --work .bench --docs docs $(BENCH)
 
 # What is in .bench/calibration is not done again; CALIBRATE="--configuration base" runs a part.
 calibrate: install
