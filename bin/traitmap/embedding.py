@@ -9,6 +9,7 @@ labels only (``Inputs``), never the slice.
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
@@ -108,7 +109,11 @@ class Embedded:
 
 
 def _graph_autoencoder(inputs: Inputs, settings: Settings, ledger: Ledger) -> Embedded:
-    from traitmap.embedding_training import train_graph_autoencoder  # torch: only where it is used
+    with warnings.catch_warnings():
+        warnings.filterwarnings(
+            "ignore", "`torch.jit.script` is deprecated", FutureWarning
+        )  # torch-geometric's business
+        from traitmap.embedding_training import train_graph_autoencoder  # torch: only where it is used
 
     return train_graph_autoencoder(inputs, settings, ledger)
 
