@@ -9,12 +9,24 @@ from pathlib import Path
 import pandas as pd
 from calibrate_settings import BASE, CONFIGURATIONS
 from calibrate_study import Simulated
-from calibrate_summary import ALL, KINDS, TESTS, causal_spots, null_regions, null_spots, power, read_results
+from calibrate_summary import (
+    ALL,
+    KINDS,
+    TESTS,
+    causal_spots,
+    null_regions,
+    null_spots,
+    power,
+    read_results,
+    region_z,
+    shared_over_spot,
+)
 
 from traitmap.errors import InputError
 from traitmap.files import write_tsv
 
 PAGE = "calibration.md"
+NULLS = {**KINDS, ALL: "all"}
 REAL = [name for name, each in CONFIGURATIONS.items() if not each.shuffled]
 MAIN = ("cauchy", "mean", "contrast")  # tests that settings are compared by
 COMPARED = (2.0, 4.0)  # enrichments at which configurations are compared
@@ -28,6 +40,8 @@ def write_tables(results: Path, folder: Path) -> dict[str, pd.DataFrame]:
         "null_regions": null_regions(regions),
         "power": power(regions),
         "causal_spots": causal_spots(spots),
+        "region_z": region_z(regions, BASE),
+        "shared_over_spot": shared_over_spot(regions, spots, BASE),
     }
     folder.mkdir(parents=True, exist_ok=True)
     for name, table in tables.items():
@@ -76,7 +90,7 @@ def page_tables(tables: Mapping[str, pd.DataFrame], study: Simulated) -> dict[st
         "null regions": markdown(_null_regions(tables["null_regions"])),
         "power": markdown(_power(tables["power"])),
         "settings": markdown(_settings(tables, REAL)),
-        "weights": markdown(_weights(tables)),
+        "weights": markdown(_weights(tables["shared_over_spot"])),
         "labels": markdown(_labels(tables)),
     }
 
@@ -101,11 +115,11 @@ def _study(spots: pd.DataFrame, study: Simulated) -> pd.DataFrame:
 
 
 def _null_spots(table: pd.DataFrame) -> pd.DataFrame:
-    table = _in_order(table[(table["configuration"] == BASE) & table["kind"].isin(KINDS)], "kind")
+    table = _in_order(table[(table["configuration"] == BASE) & table["kind"].isin(NULLS)], "kind")
     return pd.DataFrame(
         {
             "weights": table["weights"],
-            "null GWAS": table["kind"].map(KINDS),
+            "null GWAS": table["kind"].map(NULLS),
             "GWAS": table["traits"],
             "spots with P < 0.05": [f"{row.share_05:.3f} ± {row.share_05_sem:.3f}" for row in table.itertuples()],
             "by GWAS, range": [f"{row.share_05_min:.3f} to {row.share_05_max:.3f}" for row in table.itertuples()],
@@ -118,12 +132,12 @@ def _null_spots(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _null_regions(table: pd.DataFrame) -> pd.DataFrame:
-    table = _in_order(table[(table["configuration"] == BASE) & table["kind"].isin(KINDS)], "test", "kind")
+    table = _in_order(table[(table["configuration"] == BASE) & table["kind"].isin(NULLS)], "test", "kind")
     return pd.DataFrame(
         {
             "weights": table["weights"],
             "test": table["test"].map(TESTS),
-            "null GWAS": table["kind"].map(KINDS),
+            "null GWAS": table["kind"].map(NULLS),
             "P < 0.05": [f"{row.share_05:.3f} ± {row.share_05_se:.3f}" for row in table.itertuples()],
             "P < 0.001": table["share_001"].map("{:.4f}".format),
             "distance from uniform (P)": [f"{row.ks:.2f} ({row.ks_p:.2g})" for row in table.itertuples()],
@@ -134,7 +148,7 @@ def _null_regions(table: pd.DataFrame) -> pd.DataFrame:
 
 def _in_order(table: pd.DataFrame, *then: str) -> pd.DataFrame:
     """By weights, then by the columns ``then``, each in its order of first mention."""
-    order = {"kind": list(KINDS), "test": list(TESTS), "weights": ["spot", "shared"]}
+    order = {"kind": list(NULLS), "test": list(TESTS), "weights": ["spot", "shared"]}
     return table.sort_values(["weights", *then], key=lambda column: column.map(order[column.name].index))
 
 
@@ -172,6 +186,10 @@ def _settings(tables: Mapping[str, pd.DataFrame], names: list[str], weights: str
     for name in names:
         null = [pick("null_regions", "share_05", name, test, kind=ALL) for test in MAIN]
         both = [[pick("power", "fair_power", name, test, enrichment=each) for test in MAIN] for each in COMPARED]
+        gains = [
+            f"{pick('region_z', 'gain', name, test):+.2f} ± {pick('region_z', 'gain_se', name, test):.2f}"
+            for test in ("mean", "contrast")
+        ]
         inside = pick("causal_spots", "mean_z_inside", name, enrichment=4.0)
         high = pick("causal_spots", "share_high_inside", name, enrichment=4.0)
         outside = pick("causal_spots", "share_high_outside", name, enrichment=4.0)
@@ -182,6 +200,7 @@ def _settings(tables: Mapping[str, pd.DataFrame], names: list[str], weights: str
                 "spots, null P < 0.05": f"{pick('null_spots', 'share_05', name, kind=ALL):.3f}",
                 "regions, null P < 0.05": _listed(null),
                 **{f"power at {each:g}-fold": _listed(values) for each, values in zip(COMPARED, both, strict=True)},
+                "gain in z of the causal region": " / ".join(gains),
                 "z inside at 4-fold": f"{inside:.2f}",
                 "z > 3.5 inside, outside": f"{high:.2f}, {outside:.3f}",
             }
@@ -193,9 +212,15 @@ def _listed(values: Iterable[float], digits: int = 2) -> str:
     return " / ".join(f"{value:.{digits}f}" for value in values)
 
 
-def _weights(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    parts = [_settings(tables, [BASE], weights).assign(settings=weights) for weights in ("spot", "shared")]
-    return pd.concat(parts).drop(columns="what").rename(columns={"settings": "weights"})
+def _weights(table: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "z of": table["z of"],
+            "weights of each spot": table["spot"].map("{:.2f}".format),
+            "shared weights": (table["spot"] + table["gain"]).map("{:.2f}".format),
+            "difference": [f"{row.gain:+.2f} ± {row.gain_se:.2f}" for row in table.itertuples()],
+        }
+    )
 
 
 def _labels(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
