@@ -17,7 +17,7 @@ def draw(measured: list[Measured], path: Path) -> None:
 
     mpl.use("svg")
     from matplotlib import pyplot as plt
-    from matplotlib.ticker import EngFormatter, FuncFormatter, NullFormatter, NullLocator
+    from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, NullLocator
 
     plt.rcParams.update({"svg.hashsalt": "traitmap", "font.size": 9, "svg.fonttype": "none"})
     figure, panels = plt.subplots(2, 3, figsize=(10, 5.6), sharex="col", sharey="row", layout="constrained")
@@ -40,7 +40,8 @@ def draw(measured: list[Measured], path: Path) -> None:
             panel.set_xticks(sizes, [EngFormatter(sep="")(size) for size in sizes], minor=False)
             panel.xaxis.set_minor_locator(NullLocator())
             panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-            panel.yaxis.set_minor_formatter(NullFormatter())
+            panel.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            panel.yaxis.set_minor_locator(NullLocator())
             panel.grid(alpha=0.3, which="both", linewidth=0.4)
             panel.spines[["top", "right"]].set_visible(False)
     panels[0, 0].set_ylabel("processor time, s")
