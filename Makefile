@@ -90,8 +90,8 @@ images:
 	$(call say,The images traitmap/cpu:$(TAG) and traitmap/gpu:$(TAG))
 	@test -n "$(OCI)" || { echo "error: neither podman nor docker is on the PATH"; exit 1; }
 	for image in cpu gpu; do \
-	    $(OCI) build -f containers/$$image/Dockerfile -t traitmap/$$image:$(TAG) $(if $(BASE),--build-arg BASE=$(BASE)) \
-	        --build-arg REVISION=$$(git rev-parse HEAD) containers || exit 1; \
+	    $(OCI) build -f containers/$$image/Dockerfile -t traitmap/$$image:$(TAG) \
+	        $(if $(BASE),--build-arg BASE=$(BASE)) containers || exit 1; \
 	done
 
 clean:
