@@ -64,7 +64,7 @@ def read_reference(path: Path) -> Reference:
     if problems:
         raise InputError(*problems)
     snps = _checked_snps(path, data.obs)
-    weights = sparse.csr_matrix(data.X).astype(np.float32)
+    weights = sparse.csr_matrix(data.X).astype(np.float32, copy=False)
     return Reference(weights, snps, data.var[list(REFERENCE_GENES)], dict(data.uns))
 
 

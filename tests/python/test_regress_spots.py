@@ -87,10 +87,39 @@ def test_shared_weights_without_regions_whatever_the_threads(inputs, tmp_path):
     assert written[0] == written[1]
 
 
+@pytest.mark.parametrize("weights", ["spot", "shared"])
+def test_several_traits_give_each_what_it_gives_alone(inputs, tmp_path, weights):
+    """The second trait lacks SNPs of the first, so that their designs differ."""
+    table = pd.read_csv(inputs / "trait.sumstats.gz", sep="\t")
+    table.assign(Z=table["Z"] * 0.7)[100:].to_csv(tmp_path / "other.sumstats.gz", sep="\t", index=False)
+    traits = {"trait": inputs / "trait.sumstats.gz", "other": tmp_path / "other.sumstats.gz"}
+
+    def outputs(folder, name):
+        folder.mkdir(exist_ok=True)
+        files = {"out": "spots.parquet", "region-tests": "tests.parquet", "qc": "qc.json"}
+        return {option: folder / f"{name}.{file}" for option, file in files.items()}
+
+    def options(paths):
+        return [part for option, path in paths.items() for part in (f"--{option}", path)]
+
+    shared = ["regress_spots.py", "--specificity", inputs / "specificity.h5ad", "--reference"]
+    shared += [inputs / "reference.h5ad", "--blocks", "20", "--weights", weights]
+    both = [part for name, path in traits.items()
+            for part in ("--sumstats", path, *options(outputs(tmp_path / "both", name)))]  # fmt: skip
+    call(*shared, *both)
+    for name, path in traits.items():
+        alone = outputs(tmp_path / "alone", name)
+        call(*shared, "--sumstats", path, *options(alone))
+        for option, file in outputs(tmp_path / "both", name).items():
+            assert file.read_bytes() == alone[option].read_bytes(), (name, option)
+
+
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        (["--sumstats", "none.gz"], "none.gz: no such file"),
+        (["--sumstats", "none.gz", "--out", "none.parquet"], "none.gz: no such file"),
+        (["--sumstats", "none.gz"], "--out is given 1 times, --sumstats 2"),
+        (["--qc", "a.json", "--qc", "b.json"], "--qc is given 2 times, --sumstats 1"),
         (["--weights", "other"], "--weights other: unknown"),
         (["--blocks", "1000"], "1000 jackknife blocks need 2000"),
     ],
