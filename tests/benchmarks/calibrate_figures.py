@@ -109,31 +109,28 @@ def _lines(axis: Axes, part: pd.DataFrame, column: str) -> None:
     axis.set_ylim(-0.03, 1.03)
 
 
-def draw_configurations(
-    nulls: pd.DataFrame, power: pd.DataFrame, names: list[str], weights: str, enrichments: tuple[float, ...]
-) -> Figure:
-    """A row for each configuration of ``names``: false positives under the nulls, and power, a mark a test."""
-    figure, axes = _figure(1, 1 + len(enrichments), (4 + 2.6 * len(enrichments), 0.34 * len(names) + 1.4), sharey=True)
-    null = nulls[(nulls["kind"] == ALL) & (nulls["weights"] == weights)]
-    panels = [(null, "share_05", "null GWAS:\nshare of regions with P < 0.05")]
-    panels += [
-        (
-            power[(power["enrichment"] == enrichment) & (power["weights"] == weights)],
-            "fair_power",
-            f"power at {enrichment:g}-fold,\nequal family-wise error",
+def draw_configurations(nulls: pd.DataFrame, gains: pd.DataFrame, names: list[str]) -> Figure:
+    """A row for each configuration of ``names``: false positives under the nulls, and what the causal region's z gains
+    over the first (with two standard errors)."""
+    figure, axes = _figure(1, 2, (8.5, 0.34 * len(names) + 1.4), sharey=True)
+    places = np.arange(len(names))
+    null, gain = nulls[nulls["kind"] == ALL].set_index("configuration"), gains.set_index("configuration")
+    for shift, (test, label) in zip((-0.24, -0.08, 0.08, 0.24), TESTS.items(), strict=True):
+        colour, marker = STYLE[test]
+        values = null.loc[null["test"] == test, "share_05"].reindex(names)
+        axes[0, 0].plot(values, places + shift, marker, color=colour, ms=5, label=label)
+        own = gain[gain["test"] == test].reindex(names)
+        axes[0, 1].errorbar(
+            own["gain"], places + shift, xerr=2 * own["gain_se"], fmt=marker, color=colour, ms=5, lw=1, ls=""
         )
-        for enrichment in enrichments
-    ]
-    for axis, (table, column, says) in zip(axes[0], panels, strict=True):
-        for shift, (test, label) in zip((-0.24, -0.08, 0.08, 0.24), TESTS.items(), strict=True):
-            values = table[table["test"] == test].set_index("configuration")[column].reindex(names)
-            colour, marker = STYLE[test]
-            axis.plot(values, np.arange(len(names)) + shift, marker, color=colour, ms=5, label=label)
-        axis.set_xlabel(says, fontsize=8)
-        axis.set_xlim(left=-0.01)
-        axis.grid(axis="y", lw=0.3)
+    axes[0, 0].set_xlabel("null GWAS: share of regions with P < 0.05", fontsize=8)
+    axes[0, 0].set_xlim(left=0)
     axes[0, 0].axvline(ALPHA, color=GREY, lw=0.8, ls="--")
-    axes[0, 0].set_yticks(range(len(names)), names, fontsize=8)
+    axes[0, 1].set_xlabel(f"causal GWAS: gain in z of the causal region over {names[0]}", fontsize=8)
+    axes[0, 1].axvline(0, color=GREY, lw=0.8, ls="--")
+    for axis in axes[0]:
+        axis.grid(axis="y", lw=0.3)
+    axes[0, 0].set_yticks(places, names, fontsize=8)
     axes[0, 0].invert_yaxis()
-    axes[0, -1].legend(fontsize=7, frameon=False)
+    figure.legend(loc="outside upper center", ncols=len(TESTS), fontsize=8, frameon=False)
     return figure

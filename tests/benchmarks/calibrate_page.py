@@ -29,24 +29,38 @@ PAGE = "calibration.md"
 NULLS = {**KINDS, ALL: "all"}
 REAL = [name for name, each in CONFIGURATIONS.items() if not each.shuffled]
 MAIN = ("cauchy", "mean", "contrast")  # tests that settings are compared by
+COMPARED_WEIGHTS = "shared"
 COMPARED = (2.0, 4.0)  # enrichments at which configurations are compared
 
 
 def write_tables(results: Path, folder: Path) -> dict[str, pd.DataFrame]:
-    """Summarise the raw results into ``folder``, a TSV each; return them, raw ones too."""
+    """Summarise the raw results into ``folder``, a TSV each; return them, raw ones too.
+
+    Tables called ``compared_...`` hold only traits that were run with every setting, and shared weights.
+    """
     spots, regions = read_results(results, "spots"), read_results(results, "regions")
-    tables = {
+    tables = summaries(spots, regions) | {"shared_over_spot": shared_over_spot(regions, spots, BASE)}
+    some = regions[regions["weights"] == COMPARED_WEIGHTS]
+    runs = some.groupby("trait")["configuration"].nunique()
+    everywhere = runs.index[runs == some["configuration"].nunique()]
+    compared = (table[table["trait"].isin(everywhere) & (table["weights"] == COMPARED_WEIGHTS)]
+                for table in (spots, regions))  # fmt: skip
+    tables |= {f"compared_{name}": table for name, table in summaries(*compared).items()}
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, table in tables.items():
+        write_tsv(table, folder / f"{name}.tsv")
+    return tables | {"spots": spots, "regions": regions, "compared_regions": regions[regions["trait"].isin(everywhere)]}
+
+
+def summaries(spots: pd.DataFrame, regions: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Every summary of raw results."""
+    return {
         "null_spots": null_spots(spots),
         "null_regions": null_regions(regions),
         "power": power(regions),
         "causal_spots": causal_spots(spots),
         "region_z": region_z(regions, BASE),
-        "shared_over_spot": shared_over_spot(regions, spots, BASE),
     }
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, table in tables.items():
-        write_tsv(table, folder / f"{name}.tsv")
-    return tables | {"spots": spots, "regions": regions}
 
 
 def fill_page(tables: Mapping[str, pd.DataFrame], study: Simulated, docs: Path) -> None:
@@ -62,7 +76,7 @@ def fill_page(tables: Mapping[str, pd.DataFrame], study: Simulated, docs: Path) 
         "regions": draw_quantiles(tables["regions"], BASE),
         "spots": draw_spots(tables["spots"], BASE),
         "power": draw_power(tables["power"], BASE),
-        "settings": draw_configurations(tables["null_regions"], tables["power"], REAL, "shared", COMPARED),
+        "settings": draw_configurations(tables["compared_null_regions"], tables["compared_region_z"], REAL),
     }
     for name, figure in figures.items():
         save(figure, docs / "images" / f"calibration_{name}.svg")
@@ -86,6 +100,7 @@ def page_tables(tables: Mapping[str, pd.DataFrame], study: Simulated) -> dict[st
     """Markdown of every table of the page."""
     return {
         "study": markdown(_study(tables["spots"], study)),
+        "compared": f"{_counted(tables['compared_regions'])}\n",
         "null spots": markdown(_null_spots(tables["null_spots"])),
         "null regions": markdown(_null_regions(tables["null_regions"])),
         "power": markdown(_power(tables["power"])),
@@ -112,6 +127,11 @@ def _study(spots: pd.DataFrame, study: Simulated) -> pd.DataFrame:
         ),
     }
     return pd.DataFrame({"what": what.keys(), "number": what.values()})
+
+
+def _counted(regions: pd.DataFrame) -> str:
+    kinds = regions.drop_duplicates("trait")["kind"]
+    return f"{(kinds != 'causal').sum()} null and {(kinds == 'causal').sum()} causal GWAS."
 
 
 def _null_spots(table: pd.DataFrame) -> pd.DataFrame:
@@ -172,12 +192,12 @@ def _power(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _settings(tables: Mapping[str, pd.DataFrame], names: list[str], weights: str = "shared") -> pd.DataFrame:
-    """A row a configuration: null share and fair power by test, z of spots."""
+def _settings(tables: Mapping[str, pd.DataFrame], names: list[str]) -> pd.DataFrame:
+    """A row a configuration: null share and power by test, what z gains, z of spots."""
 
     def pick(table: str, column: str, name: str, test: str | None = None, **where: object) -> float:
-        part = tables[table]
-        for key, value in {"configuration": name, "weights": weights, **where}.items():
+        part = tables[f"compared_{table}"]
+        for key, value in {"configuration": name, **where}.items():
             part = part[part[key] == value]
         part = part if test is None else part[part["test"] == test]
         return float(part[column].mean())
@@ -185,7 +205,7 @@ def _settings(tables: Mapping[str, pd.DataFrame], names: list[str], weights: str
     rows = []
     for name in names:
         null = [pick("null_regions", "share_05", name, test, kind=ALL) for test in MAIN]
-        both = [[pick("power", "fair_power", name, test, enrichment=each) for test in MAIN] for each in COMPARED]
+        both = [[pick("power", "power", name, test, enrichment=each) for test in MAIN] for each in COMPARED]
         gains = [
             f"{pick('region_z', 'gain', name, test):+.2f} ± {pick('region_z', 'gain_se', name, test):.2f}"
             for test in ("mean", "contrast")
@@ -226,8 +246,8 @@ def _weights(table: pd.DataFrame) -> pd.DataFrame:
 def _labels(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """With labels and without: nulls of all kinds, and labels without meaning under causal GWAS."""
     rows = []
-    regions = tables["regions"]
-    regions = regions[regions["weights"] == "shared"]
+    regions = tables["compared_regions"]
+    regions = regions[regions["weights"] == COMPARED_WEIGHTS]
     for name in (BASE, "labels", "gat", "gat_labels", "shuffled", "shuffled_labels"):
         own = regions[regions["configuration"] == name]
         null, causal = own[own["kind"].isin(KINDS)], own[own["kind"] == "causal"]

@@ -53,7 +53,7 @@ def test_standard_error_takes_traits_as_units() -> None:
 def test_null_regions() -> None:
     p = np.tile([0.01, 0.3, 0.6, 0.9], (10, 1))
     p[0] = [0.04, 0.3, 0.6, 0.9]  # below 0.05, not below 0.05 / 4
-    (row,) = null_regions(raw_regions("uniform", p)).query("test == 'mean'").to_dict("records")
+    (row,) = null_regions(raw_regions("uniform", p)).query("test == 'mean' and kind == 'uniform'").to_dict("records")
     assert row["traits"] == 10
     assert row["share_05"] == 0.25
     assert row["family_wise"] == pytest.approx(0.9)
@@ -118,5 +118,5 @@ def test_page_is_filled_between_its_markers() -> None:
 
 def test_every_table_of_the_page_has_its_markers() -> None:
     page = (ROOT / "docs" / "calibration.md").read_text()
-    for name in ("study", "null spots", "null regions", "power", "weights", "settings", "labels"):
+    for name in ("study", "null spots", "null regions", "power", "weights", "compared", "settings", "labels"):
         assert f"<!-- {name} -->" in page and f"<!-- /{name} -->" in page
