@@ -4,7 +4,7 @@
 
 include { helpText ; typedParams } from './functions/parameters'
 include { checkedInputs } from './functions/inputs'
-include { inputFiles ; runInfo ; summaryLines ; versionsYaml } from './functions/results'
+include { filesBelow ; inputFiles ; runInfo ; summaryLines ; versionsYaml } from './functions/results'
 include { REFERENCE } from './subworkflows/reference'
 include { SLICES } from './subworkflows/slices'
 include { ASSOCIATIONS } from './subworkflows/associations'
@@ -72,7 +72,10 @@ workflow TRAITMAP {
     // [role, file] of every input
     inputs = inputFiles(options, sheets)
     everything = results
-        .mix(WRITE_REPORT.out.report.map { path -> ['report.html', path] })
+        .mix(
+            WRITE_REPORT.out.report.map { path -> ['report.html', path] },
+            WRITE_REPORT.out.data.flatMap { folder -> filesBelow(folder) },
+        )
         .toSortedList { a, b -> a[0] <=> b[0] }
     WRITE_MANIFEST(
         everything.map { all -> all.collect { target, _path -> target } },

@@ -27,6 +27,11 @@ def referenceFiles(options) {
     return chromosomeNumbers(options.chromosomes).collectMany { number -> chromosomeFiles(options, number) }.unique()
 }
 
+// [target below --outdir, file] of every file in a folder of results.
+def filesBelow(folder) {
+    return files("${folder}/**").collect { path -> ["${folder.name}/${folder.relativize(path)}".toString(), path] }
+}
+
 // What the report says of the run: nothing that differs between a run and its -resume.
 def runInfo() {
     def ofOneStart = ' -resume( [0-9a-f-]{36})?| -(name|w|work-dir|ansi-log) [^ ]+'
