@@ -1,4 +1,4 @@
-"""Figures of calibration and power, SVG: colours that the colour-blind can tell apart (Okabe and Ito), and shapes."""
+"""Figures of calibration and power: colours that the colour-blind can tell apart (Okabe and Ito), and shapes."""
 
 from __future__ import annotations
 
@@ -28,10 +28,11 @@ def _figure(rows: int, columns: int, size: tuple[float, float], **options: objec
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write ``figure`` as SVG, the same bytes for the same numbers."""
+    """Write ``figure`` as SVG or, where there are thousands of points, PNG: the same bytes for the same numbers."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    unsigned = {".svg": {"Date": None, "Creator": "traitmap"}, ".png": {"Software": None}}
     with mpl.rc_context({"svg.hashsalt": "traitmap", "svg.fonttype": "path"}):
-        figure.savefig(path, format="svg", metadata={"Date": None, "Creator": "traitmap"})
+        figure.savefig(path, dpi=130, metadata=unsigned[path.suffix])
 
 
 def draw_quantiles(regions: pd.DataFrame, configuration: str) -> Figure:

@@ -73,13 +73,13 @@ def fill_page(tables: Mapping[str, pd.DataFrame], study: Simulated, docs: Path) 
         text = between_markers(text, name, content)
     page.write_text(text)
     figures = {
-        "regions": draw_quantiles(tables["regions"], BASE),
-        "spots": draw_spots(tables["spots"], BASE),
-        "power": draw_power(tables["power"], BASE),
-        "settings": draw_configurations(tables["compared_null_regions"], tables["compared_region_z"], REAL),
+        "regions.png": draw_quantiles(tables["regions"], BASE),
+        "spots.png": draw_spots(tables["spots"], BASE),
+        "power.svg": draw_power(tables["power"], BASE),
+        "settings.svg": draw_configurations(tables["compared_null_regions"], tables["compared_region_z"], REAL),
     }
     for name, figure in figures.items():
-        save(figure, docs / "images" / f"calibration_{name}.svg")
+        save(figure, docs / "images" / f"calibration_{name}")
 
 
 def between_markers(text: str, name: str, content: str) -> str:
