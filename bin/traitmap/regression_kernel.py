@@ -18,15 +18,14 @@ RUNS = 8  # runs whose sums stay in float32 before they join the block's in floa
 
 
 def _cached(function: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
-    """Compile; keep the machine code in NUMBA_CACHE_DIR where there is such a folder and none but its owner, the user,
-    can write to it (what is read from there is run).
-    """
+    """Compile; keep the machine code in NUMBA_CACHE_DIR where that is the user's own: what is read there is run."""
     # contract allows fused multiply-add only: sums keep their order.
     options = {"nogil": True, "fastmath": {"contract"}, "error_model": "numpy"}
-    return numba.njit(**options, cache=_own_cache(os.environ.get("NUMBA_CACHE_DIR", "")))(function)
+    return numba.njit(**options, cache=own_cache(os.environ.get("NUMBA_CACHE_DIR", "")))(function)
 
 
-def _own_cache(folder: str) -> bool:
+def own_cache(folder: str) -> bool:
+    """Whether ``folder`` is one, made if need be, that the user owns and nobody else can write to."""
     if not folder:
         return False
     try:
