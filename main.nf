@@ -57,11 +57,12 @@ workflow TRAITMAP {
 
     // [target below --outdir, file] of every result
     results = REFERENCE.out.results.mix(SLICES.out.results, ASSOCIATIONS.out.results)
+    reference = REFERENCE.out.reference.map { path -> ['reference/reference.h5ad', path] }
     described = parameters
         .map { path -> ['pipeline_info/params.json', path] }
         .mix(versions.map { path -> ['pipeline_info/software_versions.yml', path] })
     // Sorted so that -resume sees the same list every time.
-    shown = results.mix(described).toSortedList { a, b -> a[0] <=> b[0] }
+    shown = results.mix(described, reference).unique { target, _path -> target }.toSortedList { a, b -> a[0] <=> b[0] }
     WRITE_REPORT(
         shown.map { all -> all.collect { target, _path -> target } },
         shown.map { all -> all.collect { _target, path -> path } },

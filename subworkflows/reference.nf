@@ -46,6 +46,11 @@ workflow REFERENCE {
 
     emit:
     reference = reference // one path, for every task
-    results = reference.map { path -> ['reference/reference.h5ad', path] } // [target below --outdir, file]
+    results = isReused(options) ? channel.empty() : reference.map { path -> ['reference/reference.h5ad', path] } // [target below --outdir, file]
     versions = versions
+}
+
+// An input as it is, not a result of this run.
+def isReused(options) {
+    return options.reference && !isGsmapResource(options.reference)
 }
