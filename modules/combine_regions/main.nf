@@ -24,6 +24,7 @@ process COMBINE_REGIONS {
 
     stub:
     """
-    printf 'region\\tn_spots\\tp_cauchy\\n' > regions.tsv
+    echo region n_spots p_cauchy p_median beta se z_mean p_mean beta_contrast se_contrast \\
+        z_contrast p_contrast q n_top_spots share_top odds_ratio odds_ratio_p flags | tr ' ' '\\t' > regions.tsv
     """
 }

@@ -21,6 +21,6 @@ process RANK_GENES {
 
     stub:
     """
-    printf 'gene\\tpcc\\tregion\\tmedian_gss\\n' > genes.tsv
+    printf 'gene\\tpcc\\tregion\\tmedian_gss\\tshare_expressed\\tdrives\\n' > genes.tsv
     """
 }

@@ -35,7 +35,9 @@ END
     stub:
     """
     mkdir -p summary ${metas.collect { meta -> "associations/${meta.id}/${meta.trait}" }.join(' ')}
-    printf 'scope\\tslice\\ttrait\\tregion\\tn_spots\\tp_cauchy\\n' > summary/regions.tsv
-    for folder in associations/*/*; do printf 'region\\tn_spots\\tp_cauchy\\n' > \$folder/regions.tsv; done
+    columns="region n_spots p_cauchy p_median beta se z_mean p_mean beta_contrast se_contrast \\
+        z_contrast p_contrast q n_top_spots share_top odds_ratio odds_ratio_p flags"
+    echo scope slice trait \$columns | tr ' ' '\\t' > summary/regions.tsv
+    for folder in associations/*/*; do echo \$columns | tr ' ' '\\t' > \$folder/regions.tsv; done
     """
 }
