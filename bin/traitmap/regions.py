@@ -145,6 +145,15 @@ def enrichment(top_inside: int, inside: int, top: int, total: int) -> tuple[floa
     return float(a * d / (b * c)), p
 
 
+def region_p_values(table: pd.DataFrame, region_p: str) -> np.ndarray:
+    """The P of each region that q is made of: p_cauchy, p_mean or p_contrast.
+
+    A region that is the whole slice has no contrast: the P of its mean stands in.
+    """
+    p = table[f"p_{region_p}"].to_numpy(np.float64)
+    return np.where(np.isnan(p), table["p_mean"].to_numpy(np.float64), p) if region_p == "contrast" else p
+
+
 def benjamini_hochberg(p: np.ndarray) -> np.ndarray:
     """Benjamini and Hochberg's q of ``p`` (n,); NaN stay NaN and do not count as tests."""
     q = np.full(len(p), np.nan)

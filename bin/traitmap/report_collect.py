@@ -13,7 +13,7 @@ import pandas as pd
 
 from traitmap.errors import InputError
 from traitmap.formats import GENES, REGIONS, SPOTS, SUMMARY
-from traitmap.regions import benjamini_hochberg
+from traitmap.regions import benjamini_hochberg, region_p_values
 from traitmap.report_slices import Slice, read_elements, read_report_slice
 
 TEXTS = {"scope", "slice", "trait", "region", "gene", "flags", "drives"}
@@ -79,9 +79,9 @@ class Results:
     def q_from(self) -> str:
         """Column of the P that q was made of, found by making it again; p_cauchy, the default, where none fits."""
         rows = self.summary[(self.summary["scope"] == "slice") & self.summary["q"].notna()]
-        for column in ("p_cauchy", "p_mean", "p_contrast"):
-            if len(rows) and np.allclose(benjamini_hochberg(rows[column].to_numpy(float)), rows["q"], rtol=1e-6):
-                return column
+        for name in ("cauchy", "mean", "contrast"):
+            if len(rows) and np.allclose(benjamini_hochberg(region_p_values(rows, name)), rows["q"], rtol=1e-6):
+                return f"p_{name}"
         return "p_cauchy"
 
     @property

@@ -22,11 +22,11 @@ from traitmap.regions import (
     join_flags,
     read_region_tests,
     read_regions_table,
+    region_p_values,
     sort_regions,
 )
 from traitmap.spots import REGION, read_spots
 
-REGION_P = {"cauchy": "p_cauchy", "mean": "p_mean", "contrast": "p_contrast"}
 NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")  # a name becomes a folder: no path, no hidden folder
 ALL = "all"
 
@@ -114,12 +114,12 @@ def summarize_regions(
                 )
                 frames.append(_labelled(table, scope, name, trait))
     table = pd.concat(_in_order(frames), ignore_index=True)
-    column = REGION_P[region_p]
-    if table[column].isna().all():
+    p = region_p_values(table, region_p)
+    if np.isnan(p).all():
         raise InputError(f"--region-p {region_p}: no region has this P; give region_tests in the sheet, or cauchy")
     for scope in table["scope"].unique():
-        of = table["scope"] == scope
-        table.loc[of, "q"] = benjamini_hochberg(table.loc[of, column].to_numpy())
+        of = (table["scope"] == scope).to_numpy()
+        table.loc[of, "q"] = benjamini_hochberg(p[of])
     return table[list(SUMMARY)]
 
 

@@ -11,7 +11,7 @@ from traitmap.errors import InputError
 from traitmap.files import write_tsv
 from traitmap.formats import REGIONS, SUMMARY
 from traitmap.jackknife import jackknife
-from traitmap.regions import benjamini_hochberg, combine_regions, read_regions_table
+from traitmap.regions import benjamini_hochberg, combine_regions, read_regions_table, region_p_values
 from traitmap.summary import average_tests, read_sheet, summarize_regions, write_summary
 
 BLOCKS = 20
@@ -304,3 +304,9 @@ def test_all_mistakes_of_a_sheet_are_told_at_once(tmp_path):
     with pytest.raises(InputError) as error:
         read_sheet(path)
     assert len(error.value.problems) == 2
+
+
+def test_a_region_that_is_the_whole_slice_is_judged_by_its_mean():
+    table = pd.DataFrame({"p_cauchy": [0.5, 0.5], "p_mean": [0.1, 0.2], "p_contrast": [0.01, np.nan]})
+    assert region_p_values(table, "contrast").tolist() == [0.01, 0.2]
+    assert region_p_values(table, "cauchy").tolist() == [0.5, 0.5]
