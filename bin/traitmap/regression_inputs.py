@@ -164,7 +164,7 @@ class SpotScores:
             raise InputError(f"{path}: cannot be read as .h5ad (specificity: {error}); is it whole?") from error
         self.spots = data.obs_names.astype(str).to_numpy()
         self.genes = data.var_names.astype(str)
-        if not len(self.spots) or data.X is None:
+        if not len(self.spots) or "X" not in data.file:  # data.X of a file without one is a KeyError
             raise InputError(f"{path}: holds no spots, or nothing in X; give spots x genes")
         if not self.genes.is_unique:
             gene = self.genes[self.genes.duplicated()][0]

@@ -134,6 +134,9 @@ def test_bad_spots_are_told(tmp_path):
         anndata.AnnData(np.ones((2, 2), dtype=np.float32), var=pd.DataFrame(index=["A", "A"])).write_h5ad(path)
     with pytest.raises(InputError, match="gene A occurs more than once"), pytest.warns(UserWarning, match="not unique"):
         SpotScores(path)
+    anndata.AnnData(layers={"counts": np.ones((2, 2), dtype=np.float32)}).write_h5ad(path)
+    with pytest.raises(InputError, match="nothing in X"):
+        SpotScores(path)
     path.write_text("no h5ad")
     with pytest.raises(InputError, match="cannot be read"):
         SpotScores(path)
