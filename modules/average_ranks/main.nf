@@ -1,5 +1,4 @@
 // The background that the slices of a group share: each gene's mean log rank and expressed fraction over all their spots.
-include { library } from '../../functions/library'
 include { sliceOptions ; speciesOptions } from '../../functions/options'
 
 process AVERAGE_RANKS {
@@ -18,7 +17,7 @@ process AVERAGE_RANKS {
     def pairs = [metas, h5ads].transpose()
     def slices = pairs.collect { meta, h5ad -> "--slice ${h5ad} ${sliceOptions(meta)}" }.join(' \\\n        ')
     """
-    # library: ${library('average_ranks')}
+    # library: ${task.ext.library}
     average_ranks.py ${slices} \\
         ${speciesOptions(metas.first(), homologs)} ${args} --out background.parquet
     """

@@ -1,5 +1,4 @@
 // Spots' P values to regions' (Cauchy), with the regions' own tests and an effect size.
-include { library } from '../../functions/library'
 include { quoted } from '../../functions/options'
 
 process COMBINE_REGIONS {
@@ -17,7 +16,7 @@ process COMBINE_REGIONS {
     def args = task.ext.args ?: ''
     def annotation = meta.annotation ? "--annotation ${quoted(meta.annotation)}" : ''
     """
-    # library: ${library('combine_regions')}
+    # library: ${task.ext.library}
     combine_regions.py --spots ${spots} --slice ${h5ad} ${annotation} --region-tests ${region_tests} \\
         ${args} --out regions.tsv
     """

@@ -1,5 +1,4 @@
 // Each spot's embedding from its expression and its neighbours' (graph attention autoencoder).
-include { library } from '../../functions/library'
 include { quoted ; sliceOptions } from '../../functions/options'
 
 process EMBED_SPOTS {
@@ -19,7 +18,7 @@ process EMBED_SPOTS {
     def annotation = task.ext.use_labels && meta.annotation ? "--annotation ${quoted(meta.annotation)}" : ''
     def device = task.accelerator ? 'cuda' : 'cpu'
     """
-    # library: ${library('embed_spots')}
+    # library: ${task.ext.library}
     embed_spots.py --slice ${h5ad} ${sliceOptions(meta)} ${annotation} --device ${device} ${args} --out embedding.h5ad
     """
 

@@ -1,6 +1,4 @@
 // Any GWAS file to one plain table of SNP, alleles, Z and N, with an account of every row.
-include { library } from '../../functions/library'
-
 process HARMONIZE_SUMSTATS {
     tag "${meta.id}"
     label 'process_low'
@@ -19,7 +17,7 @@ process HARMONIZE_SUMSTATS {
     def args = task.ext.args ?: ''
     def n = meta.n ? "--n ${meta.n}" : ''
     """
-    # library: ${library('harmonize_sumstats')}
+    # library: ${task.ext.library}
     harmonize_sumstats.py --sumstats ${sumstats} --trait ${meta.id} --reference ${reference} \\
         --vocabulary ${vocabulary} ${n} ${args} --out ${meta.id}.parquet --qc ${meta.id}.qc.json
     """

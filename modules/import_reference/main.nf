@@ -1,6 +1,4 @@
 // A gsMap resource folder (quick_mode and LDSC_resource) as a reference.
-include { library } from '../../functions/library'
-
 process IMPORT_REFERENCE {
     tag 'reference'
     label 'process_medium'
@@ -17,7 +15,7 @@ process IMPORT_REFERENCE {
     def args = task.ext.args ?: ''
     def positions = genes ? "--genes ${genes}" : ''
     """
-    # library: ${library('link_snps_to_genes')}
+    # library: ${task.ext.library}
     link_snps_to_genes.py --gsmap-resource ${resource} ${positions} ${args} --out reference.h5ad
     """
 

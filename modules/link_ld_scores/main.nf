@@ -1,6 +1,4 @@
 // The approximate reference: each SNP's published LD score goes to the gene whose window holds it.
-include { library } from '../../functions/library'
-
 process LINK_LD_SCORES {
     tag 'reference'
     label 'process_medium'
@@ -17,7 +15,7 @@ process LINK_LD_SCORES {
     script:
     def args = task.ext.args ?: ''
     """
-    # library: ${library('link_snps_to_genes')}
+    # library: ${task.ext.library}
     link_snps_to_genes.py --ld-scores 'ld_scores/${prefix}' --genes ${genes} ${args} --out reference.h5ad
     """
 

@@ -1,6 +1,4 @@
 // LD between the regression SNPs of one chromosome and the SNPs of each gene, from the genotypes of a panel.
-include { library } from '../../functions/library'
-
 process LINK_SNPS_TO_GENES {
     tag "chr${meta.chromosome}"
     label 'process_medium'
@@ -17,7 +15,7 @@ process LINK_SNPS_TO_GENES {
     def args = task.ext.args ?: ''
     def map = genetic_map ? "--genetic-map ${genetic_map}" : ''
     """
-    # library: ${library('link_snps_to_genes')}
+    # library: ${task.ext.library}
     link_snps_to_genes.py --panel ${bed.baseName} --genes ${genes} --snps ${snps} ${map} --chromosome ${meta.chromosome} \\
         --threads ${task.cpus} ${args} --out reference.${meta.chromosome}.h5ad
     """

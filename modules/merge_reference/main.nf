@@ -1,6 +1,4 @@
 // The chromosomes' references as one.
-include { library } from '../../functions/library'
-
 process MERGE_REFERENCE {
     tag 'reference'
     label 'process_low'
@@ -15,7 +13,7 @@ process MERGE_REFERENCE {
     script:
     def args = task.ext.args ?: ''
     """
-    # library: ${library('link_snps_to_genes')}
+    # library: ${task.ext.library}
     link_snps_to_genes.py --merge ${chromosomes} ${args} --out reference.h5ad
     """
 

@@ -1,6 +1,4 @@
 // The genes whose specificity follows the trait's map, and the regions they mark.
-include { library } from '../../functions/library'
-
 process RANK_GENES {
     tag "${meta.id} x ${meta.trait}"
     label 'process_single'
@@ -15,7 +13,7 @@ process RANK_GENES {
     script:
     def args = task.ext.args ?: ''
     """
-    # library: ${library('rank_genes')}
+    # library: ${task.ext.library}
     rank_genes.py --specificity ${specificity} --spots ${spots} ${args} --out genes.tsv
     """
 

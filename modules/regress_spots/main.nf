@@ -1,6 +1,4 @@
 // The trait's heritability on each spot's specific genes: a stratified LD score regression a spot, and one a region.
-include { library } from '../../functions/library'
-
 process REGRESS_SPOTS {
     tag "${meta.id} x ${meta.trait}"
     label 'process_medium'
@@ -21,7 +19,7 @@ process REGRESS_SPOTS {
     def tables = baseline instanceof List ? baseline : [baseline]
     def further = tables.collect { table -> "--baseline ${table}" }.join(' ')
     """
-    # library: ${library('regress_spots')}
+    # library: ${task.ext.library}
     regress_spots.py --specificity ${specificity} --reference ${reference} --sumstats ${sumstats} ${further} \\
         --threads ${task.cpus} ${args} --out spots.parquet --region-tests region_tests.parquet --qc regression.qc.json
     """

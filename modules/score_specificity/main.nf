@@ -1,5 +1,4 @@
 // Each spot's gene specificity scores, from the ranks in its microdomain against the background.
-include { library } from '../../functions/library'
 include { quoted ; sliceOptions ; speciesOptions } from '../../functions/options'
 
 process SCORE_SPECIFICITY {
@@ -19,7 +18,7 @@ process SCORE_SPECIFICITY {
     def annotation = meta.annotation ? "--annotation ${quoted(meta.annotation)} ${guide}" : ''
     def shared = background ? "--background ${background}" : ''
     """
-    # library: ${library('score_specificity')}
+    # library: ${task.ext.library}
     score_specificity.py --slice ${h5ad} ${sliceOptions(meta)} ${annotation} --embedding ${embedding} ${shared} \\
         ${speciesOptions(meta, homologs)} --threads ${task.cpus} ${args} --out specificity.h5ad
     """

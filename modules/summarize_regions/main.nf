@@ -1,6 +1,4 @@
 // All slices x traits in one table: across slices and groups, with q values over the whole run.
-include { library } from '../../functions/library'
-
 process SUMMARIZE_REGIONS {
     tag 'all'
     label 'process_low'
@@ -24,7 +22,7 @@ process SUMMARIZE_REGIONS {
         [meta.id, meta.group, meta.trait, region, spot, test].join('\t')
     }
     """
-    # library: ${library('summarize_regions')}
+    # library: ${task.ext.library}
     cat > sheet.tsv <<'END'
 slice\tgroup\ttrait\tregions\tspots\tregion_tests
 ${rows.join('\n')}

@@ -1,5 +1,4 @@
 // SHA-256, size and role of every input and result of the run.
-include { library } from '../../functions/library'
 include { layOut ; quoted } from '../../functions/options'
 
 process WRITE_MANIFEST {
@@ -21,7 +20,7 @@ process WRITE_MANIFEST {
     def pairs = [roles, inputs instanceof List ? inputs : [inputs]].transpose()
     def given = pairs.collect { role, path -> "--input ${quoted(role)}=${path}" }.join(' \\\n        ')
     """
-    # library: ${library('write_manifest')}
+    # library: ${task.ext.library}
     ${layOut(targets, files, 'results').replace('\n', '\n    ')}
     write_manifest.py --results results --parameters ${parameters} --versions ${versions} \\
         ${given} --out manifest.json

@@ -1,5 +1,4 @@
 // One self-contained page of the whole run, and the tables behind its plots.
-include { library } from '../../functions/library'
 include { layOut } from '../../functions/options'
 
 process WRITE_REPORT {
@@ -20,7 +19,7 @@ process WRITE_REPORT {
     script:
     def args = task.ext.args ?: ''
     """
-    # library: ${library('write_report')}
+    # library: ${task.ext.library}
     ${layOut(targets, files, 'results').replace('\n', '\n    ')}
     cat > run_info.json <<'END'
 ${groovy.json.JsonOutput.prettyPrint(groovy.json.JsonOutput.toJson(run_info))}

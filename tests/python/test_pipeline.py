@@ -76,8 +76,8 @@ def test_demo_finds_the_causal_region_and_nothing_in_the_null_trait(demo):
     summary = pd.read_csv(demo / "results" / "summary" / "regions.tsv", sep="\t")
     own = summary[summary["scope"] == "slice"]
     for (_slice, trait), rows in own.groupby(["slice", "trait"]):
-        best = rows.sort_values("p_cauchy").iloc[0]
-        causal = truth["traits"][trait].get("causal_region")
+        best = rows.sort_values("q").iloc[0]
+        causal = truth["traits"][trait]["region"]
         if causal:
             assert best["region"] == causal
             assert best["q"] < 0.05
