@@ -95,4 +95,4 @@ images:
 	done
 
 clean:
-	rm -rf $(VENV) $(ENGINE) work results .nextflow .nextflow.log*
+	rm -rf $(VENV) $(ENGINE) work results .nextflow .nextflow.log* .nf-test .nf-test.log .bench

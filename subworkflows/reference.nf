@@ -43,10 +43,11 @@ workflow REFERENCE {
         given = file(options.reference)
         reference = channel.value(given.isDirectory() ? given.resolve('reference.h5ad') : given)
     }
+    made = isReused(options) ? channel.empty() : reference.map { path -> ['reference/reference.h5ad', path] }
 
     emit:
     reference = reference // one path, for every task
-    results = isReused(options) ? channel.empty() : reference.map { path -> ['reference/reference.h5ad', path] } // [target below --outdir, file]
+    results = made // [target below --outdir, file]
     versions = versions
 }
 

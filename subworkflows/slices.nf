@@ -19,7 +19,8 @@ workflow SLICES {
     EMBED_SPOTS(slices)
     // [group, metas, h5ads, homologs]
     shared = channel.fromList(groups.collect { name, members ->
-        [name, members.collect { row -> metaOf(row) }, members.collect { row -> row.h5ad }, homologsOf(members.first().species, options)]
+        def homologs = homologsOf(members.first().species, options)
+        [name, members.collect { row -> metaOf(row) }, members.collect { row -> row.h5ad }, homologs]
     })
     AVERAGE_RANKS(shared)
 
