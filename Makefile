@@ -53,7 +53,7 @@ lint: install
 
 python-tests: install
 	$(call say,Python tests)
-	python -m pytest -n 2 --dist loadgroup tests/python
+	python -m pytest -n 2 --dist loadfile tests/python
 
 # nf-test is in no package registry: its tests run where it is installed.
 pipeline-tests: install

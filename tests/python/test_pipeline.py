@@ -17,10 +17,7 @@ from conftest import ROOT
 DEMO = ROOT / "assets" / "demo"
 NEXTFLOW = shutil.which("nextflow") or shutil.which("nextflow", path=ROOT / ".engine")
 
-pytestmark = [
-    pytest.mark.skipif(NEXTFLOW is None, reason="no nextflow on the PATH and none in .engine: make install"),
-    pytest.mark.xdist_group("nextflow"),
-]
+pytestmark = pytest.mark.skipif(NEXTFLOW is None, reason="no nextflow on the PATH and none in .engine: make install")
 
 
 def nextflow(folder: Path, *arguments: object, pipeline: Path = ROOT) -> subprocess.CompletedProcess[str]:
