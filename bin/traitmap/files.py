@@ -100,6 +100,15 @@ def _damaged(path: Path, name: str, what: str, error: Exception | str) -> InputE
     return InputError(f"{path}: the {name} data is truncated or damaged ({what}: {error}); copy it again")
 
 
+def file_problems(path: Path, what: str) -> list[str]:
+    """What ``require_file`` would complain of, to be told together with other mistakes; empty where all is well."""
+    try:
+        require_file(path, what)
+    except InputError as error:
+        return error.problems
+    return []
+
+
 @contextmanager
 def open_text(path: Path, what: str) -> Iterator[TextIO]:
     """Open text for reading as ``open_binary`` does; a byte order mark is skipped.

@@ -46,3 +46,7 @@ GENES = ("gene", "pcc", "region", "median_gss", "share_expressed", "drives")
 
 # Smallest P that is written; -log10 P is kept exact beside it.
 SMALLEST_P = 1e-300
+
+# obs column and table column of region labels, and the one region of a slice without labels.
+REGION = "region"
+ALL_SPOTS = "all spots"

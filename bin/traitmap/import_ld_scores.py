@@ -10,7 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from traitmap.errors import InputError
-from traitmap.files import require_file
+from traitmap.files import file_problems
 from traitmap.gene_windows import gene_of_snps
 from traitmap.ldsc_files import find_ld_scores, read_ld_scores
 from traitmap.ledger import Ledger
@@ -37,10 +37,7 @@ def import_ld_scores(
     scores, problems = find_ld_scores(prefix, chromosomes, "LD scores")
     weights, missing = find_ld_scores(weights_prefix, chromosomes, "weights") if weights_prefix else ({}, [])
     problems += missing
-    try:
-        require_file(genes, "genes")
-    except InputError as error:
-        problems += error.problems
+    problems += file_problems(genes, "genes")
     if problems:
         raise InputError(*problems)
     gene_file = SharedFile.genes(genes)

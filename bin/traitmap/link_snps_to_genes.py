@@ -12,7 +12,7 @@ import pandas as pd
 
 from traitmap.chromosomes import PLACE, autosomes, fill, find_files, ranges
 from traitmap.errors import InputError
-from traitmap.files import require_file
+from traitmap.files import file_problems
 from traitmap.gene_windows import gene_of_snps
 from traitmap.genetic_map import BY_POSITION, genetic_positions
 from traitmap.ldscores import ld_windows, sum_r2
@@ -71,10 +71,7 @@ def link_panel(
     problems += missing
     if genetic_map is not None:
         problems += find_files(genetic_map, chromosomes, [""], "genetic map")[1]
-    try:
-        require_file(genes, "genes")
-    except InputError as error:
-        problems += error.problems
+    problems += file_problems(genes, "genes")
     if problems:
         raise InputError(*problems)
     bim = None if PLACE in panel else _read_whole_bim(beds[chromosomes[0]], chromosomes)

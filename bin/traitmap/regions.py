@@ -12,12 +12,11 @@ from scipy import stats
 from traitmap import cauchy
 from traitmap.errors import InputError
 from traitmap.files import require_file
-from traitmap.formats import REGIONS
+from traitmap.formats import ALL_SPOTS, REGIONS
 from traitmap.ledger import Ledger
 from traitmap.slices import FEW_SPOTS, read_regions
 from traitmap.spots import REGION, check_same_spots
 
-ALL_SPOTS = "all spots"
 TESTS = {  # region test -> where its beta, se, z and p go
     "mean": ("beta", "se", "z_mean", "p_mean"),
     "contrast": ("beta_contrast", "se_contrast", "z_contrast", "p_contrast"),

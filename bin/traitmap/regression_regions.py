@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from traitmap.formats import ALL_SPOTS
 from traitmap.jackknife import jackknife
 from traitmap.regression import TraitRegression, one_sided
 from traitmap.regression_inputs import SpotScores
 
-ALL_SPOTS = "all spots"
 REGION_TESTS = ("region", "test", "n_spots", "beta", "se", "z", "p", "estimate", "delete_values")
 BATCH = 1024
 

@@ -11,13 +11,13 @@ from scipy import sparse
 
 from traitmap.errors import InputError
 from traitmap.files import open_text
+from traitmap.formats import REGION
 from traitmap.h5ad import read_h5ad, read_obs
 from traitmap.ledger import Ledger
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
-REGION = "region"
 HUMAN = "human"
 FEW_SPOTS = 30  # gsMap drops labels with fewer; here they are kept and flagged
 

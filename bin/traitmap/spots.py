@@ -9,9 +9,7 @@ import pandas as pd
 
 from traitmap.errors import InputError
 from traitmap.files import open_text, require_file
-from traitmap.formats import SMALLEST_P
-
-REGION = "region"
+from traitmap.formats import REGION, SMALLEST_P
 
 
 def read_spots(path: Path) -> pd.DataFrame:
