@@ -106,10 +106,12 @@ def link_chromosome(
     _account(ledger, panel, snp_file.content, len(genes), gene, rows)
 
     windows = ld_windows(cm, settings.ld_window_cm, settings.ldsc_chunk)
-    read = panel.read_standardized(threads=settings.threads)
-    scores = sum_r2(read, panel.people, rows, windows, gene, len(genes) + 1, settings.threads)
-    among = _among_in_chunks(panel, rows, cm[rows], settings) if settings.ldsc_chunk else scores.among
-    ledger.noted("regression SNPs", "LD score among regression SNPs below 1 (taken as 1 in weights)", (among < 1).sum())
+    among = ld_windows(cm[rows], settings.ld_window_cm, settings.ldsc_chunk) if settings.ldsc_chunk else None
+    read = panel.read_standardized(settings.threads)
+    scores = sum_r2(read, panel.people, rows, windows, gene, len(genes) + 1, settings.threads, among)
+    ledger.noted(
+        "regression SNPs", "LD score among regression SNPs below 1 (taken as 1 in weights)", (scores.among < 1).sum()
+    )
 
     frequency = snps["mean"].to_numpy()[rows] / 2
     columns = {
@@ -119,7 +121,7 @@ def link_chromosome(
         "A1": snps["A1"].to_numpy()[rows],
         "A2": snps["A2"].to_numpy()[rows],
         "MAF": np.minimum(frequency, 1 - frequency),
-        "w_ld": among,
+        "w_ld": scores.among,
     }
     return make_part(
         chromosome,
@@ -140,15 +142,6 @@ def _read_whole_bim(bed: Path, chromosomes: list[int]) -> pd.DataFrame:
     if missing:
         raise InputError(f"{bed.with_suffix('.bim')}: has no SNP on chromosomes {ranges(missing)}; use --chromosomes")
     return bim
-
-
-def _among_in_chunks(panel: Panel, rows: np.ndarray, cm: np.ndarray, settings: Settings) -> np.ndarray:
-    """LD scores among the regression SNPs alone, whose windows LDSC rounds by counting these SNPs."""
-    windows = ld_windows(cm, settings.ld_window_cm, settings.ldsc_chunk)
-    read = panel.read_standardized(rows, settings.threads)
-    return sum_r2(
-        read, panel.people, np.arange(len(rows)), windows, np.zeros(len(rows), dtype=np.int64), 1, settings.threads
-    ).among
 
 
 def _account(

@@ -49,15 +49,11 @@ class Panel:
     snps: pd.DataFrame
     constant: pd.Index
 
-    def read_standardized(self, among: np.ndarray | None = None, threads: int = 1) -> Reader:
-        """A reader for ``ldscores.sum_r2`` of all SNPs, or of those at ``among`` alone.
-
-        Missing genotypes become the SNP's mean, as in LDSC.
-        """
-        snps = self.snps if among is None else self.snps.iloc[among]
-        rows = snps["row"].to_numpy()
-        mean = snps["mean"].to_numpy(np.float32)[:, None]
-        scale = (1 / (snps["sd"].to_numpy() * np.sqrt(self.people))).astype(np.float32)[:, None]
+    def read_standardized(self, threads: int = 1) -> Reader:
+        """A reader for ``ldscores.sum_r2``. Missing genotypes become the SNP's mean, as in LDSC."""
+        rows = self.snps["row"].to_numpy()
+        mean = self.snps["mean"].to_numpy(np.float32)[:, None]
+        scale = (1 / (self.snps["sd"].to_numpy() * np.sqrt(self.people))).astype(np.float32)[:, None]
 
         def read(first: int, last: int) -> np.ndarray:
             counts = _read_a1_counts(self.bed, self.people, self.file_snps, rows[first:last], threads)

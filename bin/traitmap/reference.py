@@ -48,7 +48,7 @@ def write_reference(reference: Reference, path: Path) -> None:
     import anndata
 
     data = anndata.AnnData(X=reference.weights, obs=reference.snps, var=reference.genes, uns=reference.facts)
-    write_h5ad(data, path)
+    write_h5ad(data, path, compress=False)  # every trait of every slice reads it
 
 
 def read_reference(path: Path) -> Reference:

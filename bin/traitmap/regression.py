@@ -37,7 +37,7 @@ def _spot_weights(design: Design) -> Regression:
 
 
 WEIGHTS: dict[str, Callable[[Design], Regression]] = {"spot": _spot_weights, "shared": SharedRegression}
-TILES_IN_BATCH = 16  # tiles read at once: enough to make reading cheap, few enough to bound memory
+TILES_IN_BATCH = 4  # tiles read at once: what is read is still in the processor's cache when it is used
 NAMED = 5  # spots that a warning names
 
 Tile = TypeVar("Tile")

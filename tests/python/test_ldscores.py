@@ -116,6 +116,23 @@ def test_sums_equal_the_twin(monkeypatch, chunk, threads):
     assert all(last <= first for (_, last), (first, _) in pairwise(spans)), "no SNP is read twice"
 
 
+@pytest.mark.parametrize("chunk", [3, 20])
+def test_windows_among_regression_snps_may_be_others(monkeypatch, chunk):
+    """LDSC rounds them by counting regression SNPs alone: the sums are those of a panel of these SNPs."""
+    monkeypatch.setattr(ldscores, "CHUNK", 16)
+    monkeypatch.setattr(ldscores, "BLOCK", 6)
+    rng = np.random.default_rng(6)
+    z = standardized(rng, 150)
+    coordinates = np.cumsum(rng.exponential(0.1, 150) + (np.arange(150) == 70) * 9.0)
+    rows = np.flatnonzero(rng.random(150) < 0.4)
+    labels = rng.integers(0, 5, 150)
+    windows, among = ld_windows(coordinates, 1.0, 7), ld_windows(coordinates[rows], 1.0, chunk)
+    scores = sum_r2(lambda i, j: z[i:j], PEOPLE, rows, windows, labels, 5, 1, among)
+    alone = twin(z[rows], np.arange(len(rows)), among, np.zeros(len(rows), dtype=int), 1)[1]
+    np.testing.assert_allclose(scores.among, alone, atol=2e-6)
+    np.testing.assert_allclose(scores.weights.toarray(), twin(z, rows, windows, labels, 5)[0], atol=2e-6)
+
+
 def test_threads_do_not_change_a_bit():
     rng = np.random.default_rng(8)
     z = standardized(rng, 1500)
