@@ -57,7 +57,7 @@ def main(
         homologs=homologs,
     )
     values = specificity.read_embedding(embedding, data.obs_names, embedding_key)
-    result = specificity.score_specificity(data, values, ledger, settings, common, threads)
+    result = specificity.score_specificity(data, values, ledger, settings, common, threads, consume=True)
     write_h5ad(result, out, compress=False)  # scores hardly shrink, and every trait reads them
     share = ledger.facts["share_non_zero"]
     say(f"{slice_.name}: {result.n_obs} spots x {result.n_vars} genes, {share:.1%} of the scores are above 0")

@@ -29,29 +29,30 @@ MEAN_LOG_RANK = "mean_log_rank"
 EXPRESSED_FRACTION = "expressed_fraction"
 LEDGER_KEY = b"ledger"
 BLOCK = 64  # spots that one thread takes at a time
-MARK = 2.0**20  # more than any sum of log ranks over a microdomain; float64 keeps 32 bits behind the point beside it
 
 
 @dataclass
 class LogRanks:
-    """Natural logs of average-tie ranks, spots x genes, as a constant a spot plus a sparse part.
+    """Average-tie ranks of genes, spots x genes, as a constant a spot plus a sparse part.
 
     zero
-        float64, a value a spot: log rank that all genes without a count share.
-    marked
-        CSR float64 on the pattern of the counts: log rank minus ``zero`` of its spot, plus MARK. A sum of it over spots
-        then holds two numbers, the sum of the log ranks above zero's and the number of spots that express the gene:
-        see ``unmark``.
+        float64, a value a spot: natural log of the rank that all genes without a count share.
+    doubled
+        CSR on the pattern of the counts: twice the rank, which is whole, in as few bytes as hold it.
+    n_genes
+        Genes that are ranked; further columns hold no count and have no rank.
     """
 
     zero: np.ndarray
-    marked: sparse.csr_matrix
+    doubled: sparse.csr_matrix
+    n_genes: int
 
-
-def unmark(total: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Sums of ``LogRanks.marked`` as the sum of log ranks above zero's and the number of expressing spots."""
-    count = np.floor(total / MARK)
-    return total - count * MARK, count
+    @property
+    def table(self) -> np.ndarray:
+        """float64: the log of the rank whose double is the place in the table."""
+        ranks = np.arange(2 * self.n_genes + 1) / 2
+        ranks[0] = 1  # no gene has rank 0
+        return np.log(ranks)
 
 
 def blocks(n: int, size: int) -> list[tuple[int, int]]:
@@ -59,20 +60,23 @@ def blocks(n: int, size: int) -> list[tuple[int, int]]:
     return [(start, min(start + size, n)) for start in range(0, n, size)]
 
 
-def log_ranks(counts: sparse.csr_matrix, threads: int = 1) -> LogRanks:
-    """Log rank of every gene within each spot: ascending, from 1 to g, ties (zeros above all) by their average.
+def log_ranks(counts: sparse.csr_matrix, threads: int = 1, n_genes: int | None = None) -> LogRanks:
+    """Rank every gene within each spot: ascending, from 1 to g, ties (zeros above all) by their average.
 
     Parameters
     ----------
     counts
         Spots x genes, CSR, positive numbers without stored zeros. Any transformation that keeps the order within a
         spot, such as normalising to a total and taking logs, has the same ranks.
+    n_genes
+        g, where some columns are without any count and not to be ranked; by default all columns are.
 
     Source: gsMap (Song et al., Nature 2025), gene specificity score, r_ig.
     """
-    zeros = counts.shape[1] - np.diff(counts.indptr)
+    n_genes = counts.shape[1] if n_genes is None else n_genes
+    zeros = n_genes - np.diff(counts.indptr)
     zero = np.log((zeros + 1) / 2)  # where a spot has no zeros no gene has this rank, and it cancels
-    marked = np.empty(counts.nnz)
+    doubled = np.empty(counts.nnz, dtype=np.min_scalar_type(2 * n_genes))
 
     def rank(block: tuple[int, int]) -> None:
         start, stop = block
@@ -84,23 +88,25 @@ def log_ranks(counts: sparse.csr_matrix, threads: int = 1) -> LogRanks:
         key += np.searchsorted(levels, counts.data[part])
         tied = np.bincount(key, minlength=(stop - start) * n_levels).reshape(stop - start, n_levels)
         last = zeros[start:stop, None] + np.cumsum(tied, axis=1)
-        with_marks = np.log(np.maximum(last - (tied - 1) / 2, 0.5)) - zero[start:stop, None] + MARK
-        marked[part] = with_marks.ravel()[key]
+        doubled[part] = (2 * last - (tied - 1)).ravel()[key]
 
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(rank, blocks(counts.shape[0], BLOCK)))
-    return LogRanks(zero, sparse.csr_matrix((marked, counts.indices, counts.indptr), shape=counts.shape))
+    ranks = sparse.csr_matrix((doubled, counts.indices, counts.indptr), shape=counts.shape)
+    return LogRanks(zero, ranks, n_genes)
 
 
 def sums_over_spots(ranks: LogRanks) -> tuple[np.ndarray, np.ndarray]:
     """Per gene: the sum over spots of its log rank (float64) and the number of spots that express it."""
-    n_spots, n_genes = ranks.marked.shape
+    n_spots, n_genes = ranks.doubled.shape
+    indptr, table = ranks.doubled.indptr, ranks.table
     total = np.full(n_genes, ranks.zero.sum())
     expressed = np.zeros(n_genes, dtype=np.int64)
     for start, stop in blocks(n_spots, 16 * BLOCK):
-        part = slice(ranks.marked.indptr[start], ranks.marked.indptr[stop])
-        genes = ranks.marked.indices[part]
-        total += np.bincount(genes, ranks.marked.data[part] - MARK, minlength=n_genes)
+        part = slice(indptr[start], indptr[stop])
+        genes = ranks.doubled.indices[part]
+        zero = np.repeat(ranks.zero[start:stop], np.diff(indptr[start : stop + 1]))
+        total += np.bincount(genes, table[ranks.doubled.data[part]] - zero, minlength=n_genes)
         expressed += np.bincount(genes, minlength=n_genes)
     return total, expressed
 

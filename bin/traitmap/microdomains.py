@@ -23,12 +23,15 @@ class Microdomains:
         similarity.
     similarity, distance
         float64, along ``spots``: cosine similarity in the embedding and distance in space (the slice's unit) to spot i.
+    weights
+        float64, along ``spots``: what each counts in an average over the microdomain, relative to the others.
     """
 
     indptr: np.ndarray
     spots: np.ndarray
     similarity: np.ndarray
     distance: np.ndarray
+    weights: np.ndarray
 
     @property
     def size(self) -> np.ndarray:
@@ -152,4 +155,4 @@ def _in_order(parts: list[tuple[np.ndarray, ...]], n: int) -> Microdomains:
         at = indptr[spots][:, None] + np.arange(values[0].shape[1])
         for column, value in zip(columns, values, strict=True):
             column[at] = value
-    return Microdomains(indptr, *columns)
+    return Microdomains(indptr, *columns, np.ones(indptr[-1]))

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-from pathlib import Path
-
-import numba
 import numpy as np
+
+from traitmap.compiled import compiled
 
 # Spots in a tile, measured (docs/method.md): wider tiles leave the first-level cache, narrower ones stream the SNPs
 # more often. A constant of the machine code, so that loops over spots become SIMD.
@@ -17,26 +14,7 @@ ENTRIES = 4  # genes of a SNP that are read at a time
 RUNS = 8  # runs whose sums stay in float32 before they join the block's in float64
 
 
-def _cached(function: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
-    """Compile; keep the machine code in NUMBA_CACHE_DIR where that is the user's own: what is read there is run."""
-    # contract allows fused multiply-add only: sums keep their order.
-    options = {"nogil": True, "fastmath": {"contract"}, "error_model": "numpy"}
-    return numba.njit(**options, cache=own_cache(os.environ.get("NUMBA_CACHE_DIR", "")))(function)
-
-
-def own_cache(folder: str) -> bool:
-    """Whether ``folder`` is one, made if need be, that the user owns and nobody else can write to."""
-    if not folder:
-        return False
-    try:
-        Path(folder).mkdir(mode=0o700, parents=True, exist_ok=True)
-        state = Path(folder).stat()
-    except OSError:
-        return False
-    return state.st_uid == os.geteuid() and not state.st_mode & 0o022 and os.access(folder, os.W_OK)
-
-
-@_cached
+@compiled
 def block_sums(
     indptr, indices, data, gene_row, gene_mean, excess, mean_total,
     w_indptr, w_indices, w_data, scale, baseline_total, prior, targets, borders, left, right, power,

@@ -121,7 +121,7 @@ def _counts(data: AnnData, path: Path, layer: str | None, problems: list[str]) -
                 f"gene {data.var_names[gene]!r}, value {value:g}); give the layer with raw counts"
             )
             return None
-    counts = counts.astype(np.float32)
+    counts = counts.astype(np.float32, copy=False)  # the file's own arrays, which nobody else holds
     counts.eliminate_zeros()
     counts.sort_indices()
     return counts

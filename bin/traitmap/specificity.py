@@ -17,16 +17,13 @@ from traitmap import __version__
 from traitmap.average_ranks import (
     BLOCK,
     EXPRESSED_FRACTION,
-    MARK,
     MEAN_LOG_RANK,
     LogRanks,
     background_table,
     blocks,
-    expressed_genes,
     log_ranks,
     restrict,
     sums_over_spots,
-    unmark,
 )
 from traitmap.errors import InputError
 from traitmap.h5ad import read_h5ad
@@ -122,6 +119,7 @@ def score_specificity(
     settings: Settings | None = None,
     background: pd.DataFrame | None = None,
     threads: int = 1,
+    consume: bool = False,
 ) -> AnnData:
     """Score every gene in every spot of a slice.
 
@@ -133,6 +131,8 @@ def score_specificity(
         Spots x dimensions, in the slice's order.
     background
         Common background of the slice's group (``average_ranks.average_ranks``); by default the slice's own.
+    consume
+        Take the counts out of ``data`` once they are ranked: less memory, for a caller who needs them no more.
 
     Returns
     -------
@@ -156,9 +156,12 @@ def score_specificity(
     microdomains = find_microdomains(
         data.obsm["spatial"], embedding, settings.neighbors, settings.spatial_neighbors, labels, threads
     )
-    ranks, genes, background = _ranks(data, background, ledger, threads)
-    scored = ~genes.str.upper().str.startswith(MITOCHONDRIAL)
-    ledger.removed("genes", "mitochondrial (ranked, not scored)", (~scored).sum())
+    ranks, background = _ranks(data, background, ledger, threads)
+    if consume:
+        data.X = None
+    ranked = background[MEAN_LOG_RANK].notna().to_numpy()
+    scored = ranked & ~background.index.str.upper().str.startswith(MITOCHONDRIAL)
+    ledger.removed("genes", "mitochondrial (ranked, not scored)", (ranked & ~scored).sum())
     gss, capped = specificity(ranks, background, microdomains, settings, scored, threads)
     obs = pd.DataFrame(index=data.obs_names)
     if regions is not None:
@@ -180,13 +183,18 @@ def score_specificity(
 
 def _ranks(
     data: AnnData, background: pd.DataFrame | None, ledger: Ledger, threads: int
-) -> tuple[LogRanks, pd.Index, pd.DataFrame]:
-    """Log ranks of the slice within the background's genes; without a background, within all that it expresses."""
+) -> tuple[LogRanks, pd.DataFrame]:
+    """Log ranks of the slice within the background's genes; without a background, within all that it expresses.
+
+    The background comes back with a row for each column of the ranks, missing where a gene is not ranked.
+    """
     if background is None:
-        counts, genes = restrict(data, expressed_genes(data))
-        ledger.removed("genes", "not expressed in any spot", data.n_vars - len(genes))
-        ranks = log_ranks(counts, threads)
-        return ranks, genes, background_table(genes, *sums_over_spots(ranks), data.n_obs)
+        expressed = data.X.getnnz(axis=0) > 0  # other columns are empty, and stay: to take them out copies the counts
+        ledger.removed("genes", "not expressed in any spot", (~expressed).sum())
+        ranks = log_ranks(data.X, threads, int(expressed.sum()))
+        total, count = sums_over_spots(ranks)
+        table = background_table(data.var_names, total, count, data.n_obs)
+        return ranks, table[expressed].reindex(table.index)
     missing = background.index.difference(data.var_names)
     if len(missing):
         raise InputError(
@@ -195,7 +203,7 @@ def _ranks(
         )
     counts, genes = restrict(data, background.index)
     ledger.removed("genes", "not in the group's background", data.n_vars - len(genes))
-    return log_ranks(counts, threads), genes, background.loc[genes]
+    return log_ranks(counts, threads), background.loc[genes]
 
 
 def specificity(
@@ -220,53 +228,25 @@ def specificity(
 
     Each spot's sum runs over its microdomain in order, in float64, whatever the number of threads.
     """
-    shape = ranks.marked.shape
-    size = microdomains.size
-    # One row of thresholds for each size that a microdomain has: sums of marked ranks tell how many spots express.
-    sizes, row_of_size = np.unique(size, return_inverse=True)
-    fraction = background[EXPRESSED_FRACTION].to_numpy(np.float64)
-    least = np.stack([_least_expressing(fraction, n) if settings.expression_gate else 0 * fraction for n in sizes])
-    least[:, ~scored] = np.inf
-    constant = np.add.reduceat(ranks.zero[microdomains.spots], microdomains.indptr[:-1])
-    mean = background[MEAN_LOG_RANK].to_numpy(np.float64)
-    column = (np.cumsum(scored) - 1).astype(np.int32)
+    from traitmap.specificity_kernel import log_ratios  # numba: only where it is used
+
+    matrix = ranks.doubled
+    of_ranks = (matrix.indptr, matrix.indices, matrix.data, ranks.table, ranks.zero)
+    # Only scored genes are looked at: no share exceeds infinity.
+    fraction = np.where(scored, background[EXPRESSED_FRACTION] if settings.expression_gate else -1.0, np.inf)
+    of_genes = (fraction, background[MEAN_LOG_RANK].to_numpy(), (np.cumsum(scored) - 1).astype(np.int32))
 
     def score(block: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
-        rows = slice(*block)
-        total = _sums_over_microdomains(ranks.marked, microdomains, rows)
-        passed = total >= least[row_of_size[rows]] * MARK
-        spot = np.repeat(np.arange(len(total)), np.count_nonzero(passed, axis=1))
-        flat = np.flatnonzero(passed)
-        gene = flat - spot * shape[1]
-        above, _ = unmark(total.ravel()[flat])
-        log_ratio = (above + constant[rows][spot]) / size[rows][spot] - mean[gene]
-        high = log_ratio > TOLERANCE
-        exponent = np.exp(log_ratio[high] * settings.power)
+        bounds = microdomains.indptr[block[0] : block[1] + 1]
+        passed, columns, ratio = log_ratios(
+            *of_ranks, bounds, microdomains.spots, microdomains.weights, *of_genes, TOLERANCE
+        )
+        exponent = np.exp(ratio * settings.power)
         capped = int((exponent > LARGEST_EXPONENT).sum())
-        values = (np.exp(np.minimum(exponent, LARGEST_EXPONENT)) - 1).astype(np.float32)
-        return np.bincount(spot[high], minlength=len(total)), column[gene[high]], values, capped
+        return passed, columns, (np.exp(np.minimum(exponent, LARGEST_EXPONENT)) - 1).astype(np.float32), capped
 
-    parts = _in_order(score, blocks(shape[0], BLOCK), threads)
-    return _assembled(parts, (shape[0], int(scored.sum())))
-
-
-def _sums_over_microdomains(matrix: sparse.csr_matrix, microdomains: Microdomains, rows: slice) -> np.ndarray:
-    """Sums of a sparse matrix over the microdomains of the spots ``rows``, in order: dense, len(rows) x genes."""
-    bounds = microdomains.indptr[rows.start : rows.stop + 1]
-    stacked = matrix[microdomains.spots[bounds[0] : bounds[-1]]]
-    # The rows of a microdomain's spots, read as one row, repeat genes; what makes it dense adds repeated entries up.
-    joined = stacked.indptr[bounds - bounds[0]]
-    return sparse.csr_matrix(
-        (stacked.data, stacked.indices, joined), shape=(len(bounds) - 1, matrix.shape[1])
-    ).toarray()
-
-
-def _least_expressing(fraction: np.ndarray, size: int) -> np.ndarray:
-    """Smallest whole number c with c / size > fraction, by that very comparison, free of rounding."""
-    least = np.floor(fraction * size) - 1
-    while (low := least / size <= fraction).any():
-        least += low
-    return least
+    parts = _in_order(score, blocks(matrix.shape[0], BLOCK), threads)
+    return _assembled(parts, (matrix.shape[0], int(scored.sum())))
 
 
 def _in_order(work, items: list, threads: int) -> Iterator:

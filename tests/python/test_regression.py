@@ -313,7 +313,7 @@ def test_bad_input_is_told_in_a_line(change, message):
 
 
 def test_machine_code_is_kept_only_where_no_one_else_can_write(tmp_path):
-    from traitmap.regression_kernel import own_cache
+    from traitmap.compiled import own_cache
 
     folder = tmp_path / "numba"
     assert own_cache(str(folder)) and folder.is_dir()
