@@ -97,6 +97,8 @@ def test_one_version_everywhere():
     version = manifest_version()
     assert __version__ == version
     assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"] == version
+    assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text()
+    assert f"\n  version: {version}\n" in (ROOT / ".nf-core.yml").read_text()
     for image in IMAGES:
         labels = next(argument for name, argument in instructions(image) if name == "LABEL")
         assert f'org.opencontainers.image.version="{version}"' in labels
