@@ -21,14 +21,23 @@ def main(
         Literal["keep", "gsmap"],
         typer.Option(help="Across slices: keep all spots, or leave out outliers as gsMap does."),
     ] = "keep",
+    comparisons: Annotated[
+        Path | None,
+        typer.Option(help="Sheet of regions to compare: comparison, slices_a, region_a, slices_b, region_b."),
+    ] = None,
     top_share: Annotated[float, typer.Option(help="Across slices: share of spots that count as top spots.")] = 0.05,
 ) -> None:
     """Gather the regions of every slice x trait, combine them across slices, and give q over the run."""
     from traitmap import summary
+    from traitmap.comparisons import compare_regions, read_comparisons
+    from traitmap.files import write_tsv
 
     rows = summary.read_sheet(sheet)
+    compared = compare_regions(read_comparisons(comparisons, rows), rows) if comparisons else None
     table = summary.summarize_regions(rows, region_p=region_p, outliers=outliers, top_share=top_share)
     summary.write_summary(table, out)
+    if compared is not None:
+        write_tsv(compared, out / "summary" / "comparisons.tsv")
     of_slices = table[table["scope"] == "slice"]
     say(f"{len(of_slices)} regions of {len(rows)} slices x traits; {int((of_slices['q'] < 0.05).sum())} with q < 0.05")
 

@@ -7,7 +7,7 @@ def checkedInputs(options, assets) {
     def (slices, wrongSlices) = readSheet(options.input, file("${assets}/slices.schema.json"))
     def (traits, wrongTraits) = readSheet(options.traits, file("${assets}/traits.schema.json"))
     def problems = wrongSlices + wrongTraits + wrongGroups(slices, options) + wrongHomologs(slices, options)
-    problems += wrongReference(options) + wrongBaseline(options)
+    problems += wrongReference(options) + wrongBaseline(options) + wrongComparisons(slices, options)
     if (problems) {
         error(problems.collect { problem -> "error: ${problem}" }.join('\n'))
     }
@@ -82,6 +82,19 @@ def wrongHomologs(slices, options) {
 def wrongBaseline(options) {
     def missing = baselineFiles(options).findAll { path -> !path.exists() }
     return missing.collect { path -> "--baseline: ${path} does not exist" }
+}
+
+// Sides are slices, groups or 'all'; their regions are known only when the slices are read.
+def wrongComparisons(slices, options) {
+    if (!options.comparisons || !file(options.comparisons).exists()) {
+        return []
+    }
+    def (rows, problems) = readSheet(options.comparisons, file("${projectDir}/assets/comparisons.schema.json"))
+    def known = (slices.collectMany { row -> [row.slice, row.group] } + ['all']).findAll { name -> name }.unique()
+    def sides = rows.collectMany { row -> [row.slices_a, row.slices_b] }.findAll { name -> name }.unique()
+    return problems + sides.findAll { name -> !(name in known) }.collect { name ->
+        "${options.comparisons}: '${name}' is no slice or group of ${options.input} (it has: ${known.join(', ')})"
+    }
 }
 
 def wrongReference(options) {

@@ -45,6 +45,7 @@ workflow ASSOCIATIONS {
         all.map { entries -> entries.collect { _meta, regions, _spots, _tests -> regions } },
         all.map { entries -> entries.collect { _meta, _regions, spots, _tests -> spots } },
         all.map { entries -> entries.collect { _meta, _regions, _spots, tests -> tests } },
+        options.comparisons ? file(options.comparisons) : [],
     )
 
     // [target below --outdir, file]
@@ -57,7 +58,7 @@ workflow ASSOCIATIONS {
     of_regions = SUMMARIZE_REGIONS.out.regions
         .flatten()
         .map { path -> ["associations/${path.parent.parent.name}/${path.parent.name}/${path.name}".toString(), path] }
-    of_run = SUMMARIZE_REGIONS.out.summary.map { path -> ["summary/${path.name}".toString(), path] }
+    of_run = SUMMARIZE_REGIONS.out.summary.mix(SUMMARIZE_REGIONS.out.comparisons).map { path -> ["summary/${path.name}".toString(), path] }
 
     emit:
     results = of_traits.mix(of_pairs, of_regions, of_run)

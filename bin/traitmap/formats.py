@@ -41,6 +41,12 @@ REGIONS = (
 # summary/regions.tsv: the above under what they are about. scope is slice, group or all.
 SUMMARY = ("scope", "slice", "trait", *REGIONS)
 
+# summary/comparisons.tsv: two sides (a and b), each a region in a slice, a group or all slices; difference is a - b.
+COMPARISONS = (
+    *("comparison", "slices_a", "region_a", "slices_b", "region_b", "trait", "n_spots_a", "n_spots_b"),
+    *("beta_a", "beta_b", "difference", "se", "z", "p", "q", "flags"),
+)
+
 # associations/<slice>/<trait>/genes.tsv, sorted by pcc, highest first.
 GENES = ("gene", "pcc", "region", "median_gss", "share_expressed", "drives")
 

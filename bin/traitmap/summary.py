@@ -179,15 +179,12 @@ def average_tests(tests: dict[str, pd.DataFrame]) -> tuple[pd.DataFrame, dict[st
     stacked = pd.concat([table.assign(slice=name) for name, table in sorted(tests.items())], ignore_index=True)
     rows, remarks = [], {}
     for (region, test), of in stacked.groupby([REGION, "test"], sort=True):
-        whole = of["delete_values"].map(lambda values: len(values) > 1 and bool(np.isfinite(values).all()))
-        usable = of[np.isfinite(of["beta"]) & (of["se"] > 0) & whole]
-        deleted = [_delete_values(row) for _, row in usable.iterrows()]
-        blocks = {values.size for values in deleted}
+        usable = usable_tests(of)
+        deleted = [delete_values(row) for _, row in usable.iterrows()]
         beta = se = np.nan
-        if len(blocks) == 1:
-            weights = usable["n_spots"].to_numpy(np.float64) / usable["n_spots"].sum()
-            beta, se = map(float, jackknife(weights @ usable["estimate"].to_numpy(), weights @ np.stack(deleted)))
-        elif len(blocks) > 1:
+        if averaged := weighted_average(usable, deleted):
+            beta, se = map(float, jackknife(*averaged))
+        elif len(usable):
             remarks.setdefault(region, []).append(f"{test} test not averaged: numbers of jackknife blocks differ")
         if 0 < len(usable) < len(of):
             remarks.setdefault(region, []).append(f"{test} test from {len(usable)} of {len(of)} slices")
@@ -197,7 +194,22 @@ def average_tests(tests: dict[str, pd.DataFrame]) -> tuple[pd.DataFrame, dict[st
     return pd.DataFrame(rows, columns=[REGION, "test", "n_spots", "beta", "se", "z", "p"]), remarks
 
 
-def _delete_values(row: pd.Series) -> np.ndarray:
+def usable_tests(tests: pd.DataFrame) -> pd.DataFrame:
+    """Those rows of ``tests`` whose regression was regular, with every jackknife block left out too."""
+    whole = tests["delete_values"].map(lambda values: len(values) > 1 and bool(np.isfinite(values).all()))
+    return tests[np.isfinite(tests["beta"]) & (tests["se"] > 0) & whole.astype(bool)]
+
+
+def weighted_average(tests: pd.DataFrame, deleted: list[np.ndarray]) -> tuple[float, np.ndarray] | None:
+    """Average of the rows by their spots: estimate, and delete-one estimates (blocks); None where blocks differ."""
+    if len({values.size for values in deleted}) != 1:
+        return None
+    weights = tests["n_spots"].to_numpy(np.float64) / tests["n_spots"].sum()
+    return float(weights @ tests["estimate"].to_numpy()), weights @ np.stack(deleted)
+
+
+def delete_values(row: pd.Series) -> np.ndarray:
+    """Delete-one estimates (blocks) of a region test; InputError where they do not give its beta and se."""
     values = np.asarray(row["delete_values"], dtype=np.float64)
     beta, se = jackknife(row["estimate"], values)
     if not np.allclose([beta, se], [row["beta"], row["se"]], rtol=1e-4, atol=1e-4 * row["se"]):

@@ -8,14 +8,17 @@ process SUMMARIZE_REGIONS {
     path regions, stageAs: 'regions/?/*'
     path spots, stageAs: 'spots/?/*'
     path region_tests, stageAs: 'region_tests/?/*'
+    path comparisons, stageAs: 'comparisons/*'
 
     output:
     path 'summary/regions.tsv', emit: summary
+    path 'summary/comparisons.tsv', optional: true, emit: comparisons
     path 'associations/*/*/regions.tsv', emit: regions
     tuple val("${task.process}"), val('summarize_regions.py'), eval('summarize_regions.py --version'), emit: versions
 
     script:
     def args = task.ext.args ?: ''
+    def compared = comparisons ? "--comparisons ${comparisons}" : ''
     def several = { files -> files instanceof List ? files : [files] }
     def entries = [metas, several(regions), several(spots), several(region_tests)].transpose()
     def rows = entries.collect { meta, region, spot, test ->
@@ -27,7 +30,7 @@ process SUMMARIZE_REGIONS {
 slice\tgroup\ttrait\tregions\tspots\tregion_tests
 ${rows.join('\n')}
 END
-    summarize_regions.py --sheet sheet.tsv ${args} --out .
+    summarize_regions.py --sheet sheet.tsv ${compared} ${args} --out .
     """
 
     stub:

@@ -46,6 +46,7 @@ class Demo {
             input[1] = COMBINE_REGIONS.out.regions.map { _meta, path -> path }.collect()
             input[2] = REGRESS_SPOTS.out.spots.map { _meta, path -> path }.collect()
             input[3] = REGRESS_SPOTS.out.region_tests.map { _meta, path -> path }.collect()
+            input[4] = []
         ''',
     ]
 
