@@ -37,10 +37,20 @@ def main(
     ] = None,
     spot_sets: Annotated[
         Path | None,
-        typer.Option(help="Further sets of spots to test as regions are (TSV: set, spot); needs --region-tests."),
+        typer.Option(
+            help="Further sets of spots to test as regions are (TSV: [slice,] set, spot); needs --region-tests."
+        ),
     ] = None,
+    slice_name: Annotated[str, typer.Option(help="The slice's name in the column slice of --spot-sets.")] = "",
+    spots: Annotated[
+        str, typer.Option(help="Only the spots of rows A to before B, as A-B: --out then is a part for merge_spots.py.")
+    ] = "",
     qc: Annotated[
         list[Path] | None, typer.Option(help="Account of what was used and left out to write (.json); one a trait.")
+    ] = None,
+    failure: Annotated[
+        list[Path] | None,
+        typer.Option(help="File for what is wrong with a trait, one a trait: the other traits then go on without it."),
     ] = None,
     threads: Threads = 1,
 ) -> None:
@@ -48,39 +58,55 @@ def main(
 
     Of several traits, reference and scores are read once.
     """
-    for option, files in (("--out", out), ("--region-tests", region_tests), ("--qc", qc)):
-        if files and len(files) != len(sumstats):
-            raise InputError(f"{option} is given {len(files)} times, --sumstats {len(sumstats)}: give it once a trait")
+    files = {"--out": out, "--region-tests": region_tests, "--qc": qc, "--failure": failure}
+    for option, paths in files.items():
+        if paths and len(paths) != len(sumstats):
+            raise InputError(f"{option} is given {len(paths)} times, --sumstats {len(sumstats)}: give it once a trait")
     if spot_sets and not region_tests:
         raise InputError("--spot-sets needs --region-tests, the table that their tests go to")
     use_threads(threads)
     from traitmap.ledger import Ledger
+    from traitmap.merge_spots import parse_span, write_part
     from traitmap.reference import read_reference
-    from traitmap.regression import prepare, regress_spots, write_table
+    from traitmap.regression import estimate_spots, prepare, spots_table, write_table
     from traitmap.regression_inputs import SpotScores, read_baselines, read_trait
     from traitmap.regression_regions import region_members, region_scores, regress_regions
     from traitmap.spot_sets import read_spot_sets
 
     scores = SpotScores(specificity)
+    span = parse_span(spots, len(scores)) if spots else None
+    sets = read_spot_sets(spot_sets, scores.spots, region_members(scores)[0], slice_name) if spot_sets else None
     linked = None  # read after the first trait, whose mistakes show sooner
-    ready = []
-    for path in sumstats:
+    ready, wrong = {}, {}
+    for number, path in enumerate(sumstats):
         ledger = Ledger("regress_spots", path.name.split(".")[0])
-        trait = read_trait(path, ledger)
-        sets = read_spot_sets(spot_sets, scores.spots, region_members(scores)[0], ledger) if spot_sets else None
-        further = read_baselines(baseline or [], ledger)
-        linked = linked or read_reference(reference)
-        options = {"weights": weights, "blocks": blocks, "keep_mhc": keep_mhc, "max_chi2": max_chi2}
-        ready.append(prepare(linked, scores.genes, trait, ledger, further=further, **options))
-    tables = regress_spots(scores, ready, threads)
-    if region_tests:
-        annotations = region_scores(scores, sets)
-        for trait, path in zip(ready, region_tests, strict=True):
-            write_table(regress_regions(annotations, trait), path)
-    for table, path in zip(tables, out, strict=True):
-        write_table(table, path)
-    for trait, path in zip(ready, qc or [], strict=bool(qc)):
-        trait.ledger.write(path)
+        try:
+            trait = read_trait(path, ledger)
+            if sets:
+                ledger.noted("spots of sets", "named twice in a set, counted once", sets.repeated)
+            further = read_baselines(baseline or [], ledger)
+            linked = linked or read_reference(reference)
+            options = {"weights": weights, "blocks": blocks, "keep_mhc": keep_mhc, "max_chi2": max_chi2}
+            ready[number] = prepare(linked, scores.genes, trait, ledger, further=further, **options)
+        except InputError as error:
+            wrong[number] = error.problems
+    if wrong and not failure:
+        raise InputError(*dict.fromkeys(problem for problems in wrong.values() for problem in problems))
+    for number, problems in wrong.items():
+        failure[number].write_text("".join(f"{problem}\n" for problem in problems))
+    if not ready:
+        return
+    annotations = region_scores(scores, sets) if region_tests else None
+    for number, table in zip(ready, estimate_spots(scores, list(ready.values()), threads, span), strict=True):
+        trait = ready[number]
+        if region_tests:
+            write_table(regress_regions(annotations, trait), region_tests[number])
+        if span:
+            write_part(table, len(scores), out[number])
+        else:
+            write_table(spots_table(table, trait.ledger), out[number])
+        if qc:
+            trait.ledger.write(qc[number])
 
 
 if __name__ == "__main__":

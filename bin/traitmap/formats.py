@@ -16,6 +16,10 @@ UNMAPPED = "unmapped"
 # associations/<slice>/<trait>/spots.parquet, in the order of the slice; region is null where the spot has none.
 SPOTS = ("spot", "beta", "se", "z", "p", "neg_log10_p", "region")
 
+# Estimates of a run of spots, a part of the above: the spot's row in the slice, and the share of its LD scores that the
+# baseline leaves (1 - R2).
+ESTIMATES = ("row", "spot", "beta", "se", "tolerance", "region")
+
 # associations/<slice>/<trait>/regions.tsv, sorted by p_cauchy.
 REGIONS = (
     "region",

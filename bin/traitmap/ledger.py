@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from traitmap.files import writing
+from traitmap.errors import InputError
+from traitmap.files import open_text, writing
 
 
 @dataclass
@@ -24,6 +25,15 @@ class Ledger:
     counts: list[dict[str, Any]] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+
+    @classmethod
+    def from_json(cls, path: Path) -> Ledger:
+        """Read an account that ``write`` wrote, to go on with it; InputError where the file is no such account."""
+        with open_text(path, "account") as text:
+            try:
+                return cls(**json.load(text))
+            except (ValueError, TypeError) as error:
+                raise InputError(f"{path}: is no account of a step ({error}); give its .qc.json") from error
 
     def read(self, of: str, n: int, what: str = "read") -> None:
         """``n`` things came in."""

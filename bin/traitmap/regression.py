@@ -19,7 +19,7 @@ from scipy.special import log_ndtr, ndtr
 from traitmap import heritability
 from traitmap.errors import InputError
 from traitmap.files import writing
-from traitmap.formats import SMALLEST_P, SPOTS
+from traitmap.formats import ESTIMATES, REGION, SMALLEST_P, SPOTS
 from traitmap.jackknife import jackknife
 from traitmap.ledger import Ledger
 from traitmap.reference import Reference
@@ -149,23 +149,39 @@ def _account_heritability(reference: Reference, seen: Observations, blocks: int,
 
 
 def regress_spots(scores: SpotScores, traits: list[TraitRegression], threads: int = 1) -> list[pd.DataFrame]:
-    """Regress every spot on every trait; the scores are read once.
+    """Regress every spot on every trait: per trait a table of ``formats.SPOTS``, told of in the trait's ledger."""
+    estimates = estimate_spots(scores, traits, threads)
+    return [spots_table(table, trait.ledger) for table, trait in zip(estimates, traits, strict=True)]
 
-    Returns, per trait, a table of ``formats.SPOTS`` in the slice's order. A spot whose regression is singular has NaN;
-    such spots and ill-conditioned ones are counted in the trait's ledger.
+
+def estimate_spots(
+    scores: SpotScores, traits: list[TraitRegression], threads: int = 1, span: range | None = None
+) -> list[pd.DataFrame]:
+    """Regress the spots of ``span`` (default: all) on every trait; the scores are read once.
+
+    Returns, per trait, a table of ``formats.ESTIMATES`` in the slice's order. Tiles begin where they would without a
+    span, so that a spot's numbers are the same to the last bit whatever the span.
     """
     tile = min(trait.regression.tile for trait in traits)
+    span = range(len(scores)) if span is None else span
+    first, last = span.start // tile * tile, min(-(-span.stop // tile) * tile, len(scores))
 
     def fit(rows: sparse.csr_matrix) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         return [_estimate(trait.regression.fit(rows), trait.design.mean_n) for trait in traits]
 
-    done = list(in_order(fit, _tiles(scores, tile), threads))
-    return [_spots_table(scores, *map(np.concatenate, zip(*parts, strict=True)), trait.ledger)
-            for parts, trait in zip(zip(*done, strict=True), traits, strict=True)]  # fmt: skip
+    done = list(in_order(fit, _tiles(scores, tile, first, last), threads))
+    at = slice(span.start, span.stop)
+    region = scores.region[at] if scores.region is not None else np.full(len(span), None, dtype=object)
+    tables = []
+    for parts in zip(*done, strict=True):
+        found = (np.concatenate(values)[span.start - first : span.stop - first] for values in zip(*parts, strict=True))
+        columns = (np.arange(span.start, span.stop), scores.spots[at], *found, pd.array(region, dtype="string"))
+        tables.append(pd.DataFrame(dict(zip(ESTIMATES, columns, strict=True))))
+    return tables
 
 
-def _tiles(scores: SpotScores, tile: int) -> Iterator[sparse.csr_matrix]:
-    for _, rows in scores.batches(tile * TILES_IN_BATCH):
+def _tiles(scores: SpotScores, tile: int, first: int, last: int) -> Iterator[sparse.csr_matrix]:
+    for _, rows in scores.batches(tile * TILES_IN_BATCH, first, last):
         for at in range(0, rows.shape[0], tile):
             yield rows[at : at + tile]
 
@@ -195,18 +211,22 @@ def one_sided(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.maximum(ndtr(-z), SMALLEST_P), np.abs(log_ndtr(-z)) / math.log(10)
 
 
-def _spots_table(
-    scores: SpotScores, beta: np.ndarray, se: np.ndarray, tolerance: np.ndarray, ledger: Ledger
-) -> pd.DataFrame:
+def spots_table(estimates: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
+    """A slice's table of ``formats.SPOTS`` from its ``formats.ESTIMATES``.
+
+    A spot whose regression is singular has NaN; such spots and ill-conditioned ones are counted in the ledger.
+    """
+    spots = estimates["spot"].to_numpy(object)
+    beta, se, tolerance = (estimates[name].to_numpy(np.float64) for name in ("beta", "se", "tolerance"))
     regular = np.isfinite(beta) & np.isfinite(se) & (se > 0)
     beta, se = np.where(regular, beta, np.nan), np.where(regular, se, np.nan)
     z = beta / se
     p, neg_log10_p = one_sided(z)
-    ledger.read("spots", len(scores))
-    _account_spots(scores, ~regular, "singular regression: no result (NaN)", ledger)
+    ledger.read("spots", len(spots))
+    _account_spots(spots[~regular], "singular regression: no result (NaN)", ledger)
     ill = regular & ~(tolerance > ILL_CONDITIONED)
     _account_spots(
-        scores, ill, "ill-conditioned regression: the baseline all but determines the spot's LD scores", ledger
+        spots[ill], "ill-conditioned regression: the baseline all but determines the spot's LD scores", ledger
     )
     ledger.kept("spots", regular.sum(), "with a result")
     if regular.any():
@@ -214,16 +234,15 @@ def _spots_table(
         ledger.fact("median_variance_inflation", float(np.median(1.0 / tolerance[regular])))
         ledger.fact("largest_variance_inflation", float(np.max(1.0 / tolerance[regular])))
         ledger.fact("smallest_p", float(p[regular].min()))
-    region = scores.region if scores.region is not None else np.full(len(scores), None, dtype=object)
-    values = (scores.spots, beta, se, z, p, neg_log10_p, pd.array(region, dtype="string"))
+    values = (spots, beta, se, z, p, neg_log10_p, pd.array(estimates[REGION], dtype="string"))
     return pd.DataFrame(dict(zip(SPOTS, values, strict=True)))
 
 
-def _account_spots(scores: SpotScores, which: np.ndarray, what: str, ledger: Ledger) -> None:
-    ledger.noted("spots", what, which.sum())
-    if which.any():
-        names = ", ".join(scores.spots[which][:NAMED]) + (", ..." if which.sum() > NAMED else "")
-        ledger.warn(f"{which.sum()} spots: {what} ({names})")
+def _account_spots(spots: np.ndarray, what: str, ledger: Ledger) -> None:
+    ledger.noted("spots", what, len(spots))
+    if len(spots):
+        names = ", ".join(spots[:NAMED]) + (", ..." if len(spots) > NAMED else "")
+        ledger.warn(f"{len(spots)} spots: {what} ({names})")
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:

@@ -179,10 +179,14 @@ class SpotScores:
     def __len__(self) -> int:
         return len(self.spots)
 
-    def batches(self, size: int) -> Iterator[tuple[int, sparse.csr_matrix]]:
-        """Yield (first spot, rows as CSR) for runs of ``size`` spots; InputError at a value that is not finite."""
-        for start in range(0, len(self), size):
-            rows = sparse.csr_matrix(self._matrix[start : start + size])
+    def batches(self, size: int, first: int = 0, last: int | None = None) -> Iterator[tuple[int, sparse.csr_matrix]]:
+        """Yield (first spot, rows as CSR) for runs of ``size`` of the spots from ``first`` to before ``last``.
+
+        Raises InputError at a value that is not finite.
+        """
+        last = len(self) if last is None else last
+        for start in range(first, last, size):
+            rows = sparse.csr_matrix(self._matrix[start : min(start + size, last)])
             bad = ~np.isfinite(rows.data)
             if bad.any():
                 at = int(np.argmax(bad))

@@ -17,6 +17,7 @@ from traitmap.formats import ALL_SPOTS
 from traitmap.jackknife import jackknife
 from traitmap.regression import TraitRegression, one_sided
 from traitmap.regression_inputs import SpotScores
+from traitmap.spot_sets import SpotSets
 
 REGION_TESTS = ("region", "test", "n_spots", "beta", "se", "z", "p", "estimate", "delete_values")
 BATCH = 1024
@@ -47,14 +48,14 @@ def region_members(scores: SpotScores) -> tuple[list[str], sparse.csr_matrix]:
     return names, sparse.csr_matrix((np.ones(len(held)), (code[held], held)), shape=(len(names), len(scores)))
 
 
-def region_scores(scores: SpotScores, sets: tuple[list[str], sparse.csr_matrix] | None = None) -> RegionScores:
+def region_scores(scores: SpotScores, sets: SpotSets | None = None) -> RegionScores:
     """Mean scores per region, and mean inside minus mean over all other spots, labelled or not.
 
     ``sets`` are further sets of spots (``spot_sets.read_spot_sets``), treated as regions are; they may overlap.
     """
     names, inside = region_members(scores)
     if sets is not None:
-        names, inside = names + sets[0], sparse.vstack([inside, sets[1]], format="csr")
+        names, inside = names + sets.names, sparse.vstack([inside, sets.inside], format="csr")
     by_spot = inside.tocsc()
     sums, whole = np.zeros((len(names), len(scores.genes))), np.zeros(len(scores.genes))
     for start, rows in scores.batches(BATCH):

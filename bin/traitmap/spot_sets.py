@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,36 +12,54 @@ from scipy import sparse
 
 from traitmap.errors import InputError
 from traitmap.files import open_text
-from traitmap.ledger import Ledger
 
-SET, SPOT = "set", "spot"
+SLICE, SET, SPOT = "slice", "set", "spot"
 NAMED = 3  # mistakes of a kind that are named
 
 
-def read_spot_sets(
-    path: Path, spots: np.ndarray, regions: list[str], ledger: Ledger
-) -> tuple[list[str], sparse.csr_matrix]:
+@dataclass(frozen=True)
+class SpotSets:
+    """Sets of a slice's spots: names in order of appearance, and which spots they hold (sets x spots, CSR of ones).
+
+    ``repeated`` counts rows that name a spot once more in the same set; they count once.
+    """
+
+    names: list[str]
+    inside: sparse.csr_matrix
+    repeated: int
+
+
+def read_spot_sets(path: Path, spots: np.ndarray, regions: list[str], slice_name: str = "") -> SpotSets:
     """Read a tab-separated table with the columns set and spot, one row a spot of a set; sets may overlap.
 
-    Returns the sets' names in order of appearance, and which spots they hold: sets x ``spots``, CSR of ones. A spot
-    named twice in a set counts once.
+    Where it has a column slice, only the rows of ``slice_name`` count (maybe none).
 
     Raises InputError where a column or a value is missing, the slice has no such spot, or a set is called as one of
     ``regions``.
     """
     with open_text(path, "spot sets") as text:
         reader = csv.DictReader(text, delimiter="\t")
-        missing = [name for name in (SET, SPOT) if name not in (reader.fieldnames or [])]
+        header = list(reader.fieldnames or [])
+        missing = [name for name in (SET, SPOT) if name not in header]
         if missing:
-            raise InputError(*(f"{path}: has no column {name!r}; the columns are set and spot" for name in missing))
-        rows = [((row[SET] or "").strip(), (row[SPOT] or "").strip()) for row in reader]
-    table = pd.DataFrame(rows, columns=[SET, SPOT], index=range(2, len(rows) + 2))
-    at = pd.Index(spots).get_indexer(table[SPOT])
-    names = list(dict.fromkeys(table[SET]))
-    empty = (table == "").any(axis=1)
+            raise InputError(
+                *(f"{path}: has no column {name!r}; the columns are set and spot, and maybe slice" for name in missing)
+            )
+        by_slice = SLICE in header
+        if by_slice and not slice_name:
+            raise InputError(f"{path}: has a column slice; tell this slice's name (--slice-name)")
+        columns = [SLICE, SET, SPOT] if by_slice else [SET, SPOT]
+        rows = [[(row[name] or "").strip() for name in columns] for row in reader]
+    table = pd.DataFrame(rows, columns=columns, index=range(2, len(rows) + 2))
     problems = [f"{path}: names no spot"] if table.empty else []
-    problems += [f"{path}: row {row}: set or spot is empty" for row in table.index[empty][:NAMED]]
-    unknown = (at < 0) & ~empty
+    empty = (table == "").any(axis=1)
+    problems += [f"{path}: row {row}: {', '.join(columns[:-1])} or spot is empty" for row in table.index[empty][:NAMED]]
+    table = table[~empty]
+    if by_slice:
+        table = table[table[SLICE] == slice_name]
+    names = list(dict.fromkeys(table[SET]))
+    at = pd.Index(spots).get_indexer(table[SPOT])
+    unknown = at < 0
     if unknown.any():
         first = table.index[unknown][0]
         problems.append(
@@ -54,8 +73,7 @@ def read_spot_sets(
     ]
     if problems:
         raise InputError(*problems)
-    repeated = table.duplicated().to_numpy()
-    ledger.noted("spots of sets", "named twice in a set, counted once", repeated.sum())
+    repeated = table.duplicated([SET, SPOT]).to_numpy()
     row = pd.Categorical(table[SET], categories=names).codes[~repeated]
     inside = sparse.csr_matrix((np.ones(len(row)), (row, at[~repeated])), shape=(len(names), len(spots)))
-    return names, inside
+    return SpotSets(names, inside, int(repeated.sum()))

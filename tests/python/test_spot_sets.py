@@ -10,7 +10,6 @@ import pytest
 from conftest import call, refused
 from regression_study import GENES, make_reference, make_scores, make_trait
 from traitmap.errors import InputError
-from traitmap.ledger import Ledger
 from traitmap.reference import write_reference
 from traitmap.regression_inputs import SpotScores
 from traitmap.regression_regions import region_scores
@@ -36,13 +35,32 @@ def written(path, *rows: str):
 
 
 def test_sets_overlap_and_repeated_spots_count_once(tmp_path):
-    ledger = Ledger("regress_spots", "x")
     path = written(tmp_path / "sets.tsv", "two\tspot3", "one\tspot1", "two\tspot1", "two\tspot3")
-    names, inside = read_spot_sets(path, SPOTS, ["A"], ledger)
-    assert names == ["two", "one"]
+    found = read_spot_sets(path, SPOTS, ["A"])
+    inside = found.inside
+    assert found.names == ["two", "one"]
     assert [inside[i].indices.tolist() for i in range(2)] in ([[3, 1], [1]], [[1, 3], [1]])
     assert (inside.data == 1).all()
-    assert [count["n"] for count in ledger.counts if count["of"] == "spots of sets"] == [1]
+    assert found.repeated == 1
+
+
+def test_rows_of_other_slices_do_not_count(tmp_path):
+    path = tmp_path / "sets.tsv"
+    path.write_text("slice\tset\tspot\nhere\tone\tspot1\nelsewhere\tone\tno_such_spot\nelsewhere\ttwo\tspot2\n")
+    found = read_spot_sets(path, SPOTS, [], "here")
+    assert found.names == ["one"] and found.inside.indices.tolist() == [1]
+    nothing = read_spot_sets(path, SPOTS, [], "third")
+    assert nothing.names == [] and nothing.inside.shape == (0, len(SPOTS))
+    with pytest.raises(InputError, match="has a column slice; tell this slice's name"):
+        read_spot_sets(path, SPOTS, [])
+
+
+def test_a_slice_without_sets_has_the_tests_of_its_regions(specificity, tmp_path):
+    path = tmp_path / "sets.tsv"
+    path.write_text("slice\tset\tspot\nelsewhere\tone\tspot1\n")
+    scores = SpotScores(specificity)
+    without, empty = region_scores(scores), region_scores(scores, read_spot_sets(path, SPOTS, ["A", "B"], "here"))
+    assert empty.region == without.region and np.array_equal(empty.scores, without.scores)
 
 
 @pytest.mark.parametrize(
@@ -51,6 +69,7 @@ def test_sets_overlap_and_repeated_spots_count_once(tmp_path):
         ("set\tname\na\tspot1\n", "no column 'spot'"),
         ("set\tspot\n", "names no spot"),
         ("set\tspot\na\tspot1\na\n", "row 3: set or spot is empty"),
+        ("slice\tset\tspot\nx\ta\tspot1\n\ta\tspot2\n", "row 3: slice, set or spot is empty"),
         ("set\tspot\na\tspot1\na\tspot99\nb\tspot98\n", "2 of its 3 spots are not in the slice .*row 3, spot 'spot99'"),
         ("set\tspot\nA\tspot1\n", "called 'A', as a region"),
     ],
@@ -58,13 +77,13 @@ def test_sets_overlap_and_repeated_spots_count_once(tmp_path):
 def test_mistakes_are_named(tmp_path, text, complaint):
     (tmp_path / "sets.tsv").write_text(text)
     with pytest.raises(InputError, match=complaint):
-        read_spot_sets(tmp_path / "sets.tsv", SPOTS, ["A", "B"], Ledger("regress_spots", "x"))
+        read_spot_sets(tmp_path / "sets.tsv", SPOTS, ["A", "B"], "x")
 
 
 def test_scores_of_regions_and_sets_are_plain_means(specificity, tmp_path):
     path = written(tmp_path / "sets.tsv", *(f"odd\tspot{i}" for i in range(1, 37, 2)))
     scores = SpotScores(specificity)
-    sets = read_spot_sets(path, scores.spots, ["A", "B"], Ledger("regress_spots", "x"))
+    sets = read_spot_sets(path, scores.spots, ["A", "B"])
     found = region_scores(scores, sets)
     plain = make_scores().toarray().astype(np.float64)
     members = [np.arange(37) < 12, (np.arange(37) >= 12) & (np.arange(37) < 27), np.arange(37) % 2 == 1]
