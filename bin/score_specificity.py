@@ -19,8 +19,21 @@ def main(
     spatial_key: Annotated[str, typer.Option(help="obsm key of the coordinates.")] = "spatial",
     species: Annotated[str, typer.Option(help="Species of the gene symbols.")] = "human",
     homologs: Annotated[Path | None, typer.Option(help="Table: the species' gene symbols, human ones.")] = None,
-    neighbors: Annotated[int, typer.Option(help="Spots of a microdomain.")] = 21,
+    neighborhood: Annotated[
+        str,
+        typer.Option(
+            help="Kind of microdomain: cosine_top_k, radius, gaussian (distance-weighted), joint_knn (place and "
+            "embedding together) or given (metacells)."
+        ),
+    ] = "cosine_top_k",
+    neighbors: Annotated[str, typer.Option(help="Spots of a microdomain, or auto (by count splitting).")] = "21",
     spatial_neighbors: Annotated[int, typer.Option(help="Nearest spots that a microdomain is chosen from.")] = 101,
+    radius: Annotated[
+        float | None,
+        typer.Option(help="Of radius and gaussian, in the slice's unit; default: typical of --neighbors spots."),
+    ] = None,
+    metacells: Annotated[str, typer.Option(help="obs column with metacells, for --neighborhood given.")] = "",
+    specificity: Annotated[str, typer.Option(help="Score: gss, tau, entropy, zscore or pagerank.")] = "gss",
     power: Annotated[
         float, typer.Option(help="GSS = exp(R ** power) - 1: 1 as gsMap since 1.73.1, 1.5 as its paper.")
     ] = 1.0,
@@ -37,13 +50,23 @@ def main(
 ) -> None:
     """Score how specific each gene is to each spot's microdomain: spots near in space and alike in expression."""
     use_threads(threads)
-    from traitmap import specificity
     from traitmap.average_ranks import read_background
     from traitmap.h5ad import write_h5ad
     from traitmap.ledger import Ledger
+    from traitmap.microdomain_kinds import parse_neighbors, read_metacells
     from traitmap.slices import read_slice
+    from traitmap.specificity import Settings, read_embedding, score_specificity
 
-    settings = specificity.Settings(neighbors, spatial_neighbors, power, use_labels, expression_gate)
+    settings = Settings(
+        parse_neighbors(neighbors),
+        spatial_neighbors,
+        power,
+        use_labels,
+        expression_gate,
+        neighborhood,
+        radius,
+        specificity,
+    )
     settings.check()
     common = read_background(background) if background else None
     ledger = Ledger("score_specificity", slice_.name)
@@ -56,8 +79,9 @@ def main(
         species=species,
         homologs=homologs,
     )
-    values = specificity.read_embedding(embedding, data.obs_names, embedding_key)
-    result = specificity.score_specificity(data, values, ledger, settings, common, threads, consume=True)
+    values = read_embedding(embedding, data.obs_names, embedding_key)
+    groups = read_metacells(slice_, metacells, data.obs_names) if metacells else None
+    result = score_specificity(data, values, ledger, settings, common, threads, groups, consume=True)
     write_h5ad(result, out, compress=False)  # scores hardly shrink, and every trait reads them
     share = ledger.facts["share_non_zero"]
     say(f"{slice_.name}: {result.n_obs} spots x {result.n_vars} genes, {share:.1%} of the scores are above 0")

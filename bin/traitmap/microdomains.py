@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from scipy import sparse
 from scipy.spatial import KDTree
 
@@ -20,7 +20,7 @@ class Microdomains:
 
     indptr, spots
         As in CSR: ``spots[indptr[i]:indptr[i + 1]]`` is the microdomain of spot i, itself first, then by falling
-        similarity.
+        similarity, or what else it was chosen by.
     similarity, distance
         float64, along ``spots``: cosine similarity in the embedding and distance in space (the slice's unit) to spot i.
     weights
@@ -38,37 +38,29 @@ class Microdomains:
         """Spots in each microdomain."""
         return np.diff(self.indptr)
 
-    def average(self) -> sparse.csr_matrix:
-        """The operator that averages over microdomains: n x n, CSR float32, 1 / size on the microdomain's spots."""
+    def matrix(self, values: np.ndarray) -> sparse.csr_matrix:
+        """``values``, along ``spots``, as n x n CSR float32: row i is spot i's microdomain; zeros are stored."""
         n = len(self.size)
-        weights = np.repeat((1 / self.size).astype(np.float32), self.size)
-        matrix = sparse.csr_matrix((weights, self.spots, self.indptr), shape=(n, n), copy=True)
+        matrix = sparse.csr_matrix((values.astype(np.float32), self.spots, self.indptr), shape=(n, n), copy=True)
         matrix.sort_indices()
         return matrix
 
-    def quality(self, regions: pd.Series | None = None) -> pd.DataFrame:
-        """Per spot: size, radius (greatest distance), median similarity and, with ``regions``, purity.
+    def average(self) -> sparse.csr_matrix:
+        """The operator that averages over microdomains: n x n, CSR float32, rows of weights that sum to 1."""
+        total = np.add.reduceat(self.weights, self.indptr[:-1])
+        return self.matrix(self.weights / np.repeat(total, self.size))
 
-        Purity is the share of the microdomain that carries the spot's own label; missing where the spot has none.
-        """
-        starts = self.indptr[:-1]
-        table = {
-            "microdomain_size": self.size,
-            "microdomain_radius": np.maximum.reduceat(self.distance, starts),
-            "microdomain_similarity": self._median_similarity(),
-        }
-        if regions is not None:
-            codes = pd.Categorical(regions).codes
-            same = (codes[self.spots] == np.repeat(codes, self.size)).astype(np.float64)
-            purity = np.add.reduceat(same, starts) / self.size
-            table["microdomain_purity"] = np.where(codes >= 0, purity, np.nan)
-        return pd.DataFrame(table, index=None if regions is None else regions.index)
+    def first(self, size: int) -> Microdomains:
+        """The microdomains of the first ``size`` spots of each."""
+        kept = np.arange(len(self.spots)) - np.repeat(self.indptr[:-1], self.size) < size
+        indptr = np.concatenate([[0], np.cumsum(np.minimum(self.size, size))])
+        return Microdomains(indptr, *(a[kept] for a in (self.spots, self.similarity, self.distance, self.weights)))
 
-    def _median_similarity(self) -> np.ndarray:
-        spot = np.repeat(np.arange(len(self.size)), self.size)
-        ordered = self.similarity[np.lexsort((self.similarity, spot))]
-        starts = self.indptr[:-1]
-        return (ordered[starts + (self.size - 1) // 2] + ordered[starts + self.size // 2]) / 2
+
+def unit_vectors(embedding: np.ndarray) -> np.ndarray:
+    """Rows of length 1, float64; a row of zeros stays one."""
+    norm = np.linalg.norm(embedding.astype(np.float64), axis=1, keepdims=True)
+    return embedding / np.where(norm > 0, norm, 1)
 
 
 def find_microdomains(
@@ -78,6 +70,7 @@ def find_microdomains(
     spatial_neighbors: int = 101,
     labels: np.ndarray | None = None,
     threads: int = 1,
+    closeness: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None,
 ) -> Microdomains:
     """Find each spot's microdomain: of its ``spatial_neighbors`` nearest spots the ``neighbors`` most similar ones.
 
@@ -94,11 +87,12 @@ def find_microdomains(
     labels
         Integer code of each spot's region, -1 where it has none. With labels, only spots of the same one are
         candidates; a spot without takes its candidates from all spots. None: labels are not used.
+    closeness
+        What is greatest for the spots to be taken, of similarity and distance; by default the similarity.
 
     Source: gsMap (Song et al., Nature 2025), homogeneous spots.
     """
-    norm = np.linalg.norm(embedding.astype(np.float64), axis=1, keepdims=True)
-    unit = embedding / np.where(norm > 0, norm, 1)
+    unit = unit_vectors(embedding)
     extent = float(np.ptp(coordinates, axis=0).max()) or 1.0
     everyone = np.arange(len(coordinates))
     parts = []
@@ -107,13 +101,15 @@ def find_microdomains(
         pool = everyone if label < 0 else focal
         tree = KDTree(coordinates[pool])
         seen = min(spatial_neighbors + SLACK, len(pool))
-        parts += _nearest_alike(tree, pool, focal, seen, unit, extent, (neighbors, spatial_neighbors), threads)
+        parts += _nearest_alike(
+            tree, pool, focal, seen, unit, extent, (neighbors, spatial_neighbors, closeness), threads
+        )
     return _in_order(parts, len(coordinates))
 
 
 def _nearest_alike(tree, pool, focal, seen, unit, extent, wanted, threads) -> list[tuple[np.ndarray, ...]]:
     """Microdomains of the spots ``focal`` among ``pool``: tuples of spots, members, similarity, distance."""
-    neighbors, spatial_neighbors = wanted
+    neighbors, spatial_neighbors, closeness = wanted
     parts = []
     size = max(1, BUDGET // seen)
     for start in range(0, len(focal), size):
@@ -138,7 +134,8 @@ def _nearest_alike(tree, pool, focal, seen, unit, extent, wanted, threads) -> li
         distance, member, similarity, itself = (
             np.take_along_axis(a, order, axis=1) for a in (distance, member, similarity, itself)
         )
-        order = np.lexsort((member, -similarity))[:, :neighbors]
+        close = similarity if closeness is None else np.where(itself, np.inf, closeness(similarity, distance))
+        order = np.lexsort((member, -close))[:, :neighbors]
         similarity[itself] = 1
         parts.append((spots, *(np.take_along_axis(a, order, axis=1) for a in (member, similarity, distance))))
     return parts

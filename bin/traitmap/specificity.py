@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,8 +28,20 @@ from traitmap.average_ranks import (
 from traitmap.errors import InputError
 from traitmap.h5ad import read_h5ad
 from traitmap.ledger import Ledger
-from traitmap.microdomains import Microdomains, find_microdomains
+from traitmap.microdomain_kinds import (
+    COSINE,
+    GAUSSIAN,
+    GIVEN,
+    JOINT,
+    KINDS,
+    SIZES,
+    choose_neighbors,
+    microdomains_of_kind,
+)
+from traitmap.microdomain_quality import account_quality, microdomain_quality
+from traitmap.microdomains import Microdomains
 from traitmap.slices import REGION
+from traitmap.specificity_scores import EXPRESSION_SCORES, SCORES, pagerank_microdomains, score_expression
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -45,33 +57,50 @@ class Settings:
     """What gene specificity depends on; the defaults are gsMap's (1.73.8).
 
     neighbors, spatial_neighbors
-        Size of a microdomain, and of the spatial neighbourhood that it is chosen from.
+        Size of a microdomain (None: by count splitting), and of the spatial neighbourhood that it is chosen from.
     power
         GSS = exp(R ** power) - 1: 1 in gsMap since 1.73.1, 1.5 in the paper and in gsMap3D.
     use_labels
         Where the slice is annotated, take microdomains from spots of the same label only.
     expression_gate
         A gene scores only where more of the microdomain's spots express it than of the background's.
+    neighborhood, radius
+        A kind of ``microdomain_kinds.KINDS``, and its radius.
+    specificity
+        A score of ``specificity_scores.SCORES``.
     """
 
-    neighbors: int = 21
+    neighbors: int | None = 21
     spatial_neighbors: int = 101
     power: float = 1.0
     use_labels: bool = True
     expression_gate: bool = True
+    neighborhood: str = COSINE
+    radius: float | None = None
+    specificity: str = "gss"
 
     def check(self) -> None:
         """Raise InputError where a setting makes no sense, a line each."""
         problems = []
-        if self.neighbors < 1:
-            problems.append(f"--neighbors is {self.neighbors}; it must be 1 or more")
-        if self.spatial_neighbors < self.neighbors:
+        if self.neighbors is not None and self.neighbors < 1:
+            problems.append(f"--neighbors is {self.neighbors}; it must be 1 or more, or auto")
+        if self.spatial_neighbors < (self.neighbors or 1):
             problems.append(
                 f"--spatial-neighbors ({self.spatial_neighbors}) is less than --neighbors ({self.neighbors}); "
                 "a microdomain is chosen from the spatial neighbours"
             )
         if not (np.isfinite(self.power) and self.power > 0):
             problems.append(f"--power is {self.power}; it must be above 0")
+        if self.radius is not None and not (np.isfinite(self.radius) and self.radius > 0):
+            problems.append(f"--radius is {self.radius}; it must be above 0")
+        for option, value, choices in (
+            ("neighborhood", self.neighborhood, KINDS),
+            ("specificity", self.specificity, SCORES),
+        ):
+            if value not in choices:
+                problems.append(f"--{option} is {value!r}; choose one of {', '.join(choices)}")
+        if self.neighbors is None and self.neighborhood not in (COSINE, JOINT):
+            problems.append(f"--neighbors auto: goes with --neighborhood {COSINE} or {JOINT}; give a number")
         if problems:
             raise InputError(*problems)
 
@@ -119,6 +148,7 @@ def score_specificity(
     settings: Settings | None = None,
     background: pd.DataFrame | None = None,
     threads: int = 1,
+    metacells: np.ndarray | None = None,
     consume: bool = False,
 ) -> AnnData:
     """Score every gene in every spot of a slice.
@@ -131,14 +161,16 @@ def score_specificity(
         Spots x dimensions, in the slice's order.
     background
         Common background of the slice's group (``average_ranks.average_ranks``); by default the slice's own.
+    metacells
+        For neighborhood given: ``microdomain_kinds.read_metacells``.
     consume
         Take the counts out of ``data`` once they are ranked: less memory, for a caller who needs them no more.
 
     Returns
     -------
-    AnnData, spots x genes, both in the slice's order: X GSS (CSR float32); obs region (where annotated) and the
-    microdomains' quality; obsm spatial; obsp microdomain (``Microdomains.average``); var the background; uns parameters
-    and ledger (JSON texts).
+    AnnData, spots x genes, both in the slice's order: X scores (CSR float32); obs region (where annotated) and the
+    microdomains' quality; obsm spatial; obsp microdomain (``Microdomains.average``), microdomain_similarity and
+    microdomain_distance; var the background; uns parameters and ledger (JSON texts).
 
     Raises
     ------
@@ -153,32 +185,85 @@ def score_specificity(
     settings.check()
     regions = data.obs[REGION] if REGION in data.obs else None
     labels = regions.cat.codes.to_numpy() if settings.use_labels and regions is not None else None
-    microdomains = find_microdomains(
-        data.obsm["spatial"], embedding, settings.neighbors, settings.spatial_neighbors, labels, threads
-    )
+    settings, microdomains = _microdomains(data, embedding, settings, labels, metacells, threads, ledger)
     ranks, background = _ranks(data, background, ledger, threads)
-    if consume:
-        data.X = None
     ranked = background[MEAN_LOG_RANK].notna().to_numpy()
     scored = ranked & ~background.index.str.upper().str.startswith(MITOCHONDRIAL)
     ledger.removed("genes", "mitochondrial (ranked, not scored)", (ranked & ~scored).sum())
-    gss, capped = specificity(ranks, background, microdomains, settings, scored, threads)
+    if settings.specificity in EXPRESSION_SCORES:
+        scores, capped = _by_expression(data, background.index, microdomains, settings, scored), 0
+    else:
+        if consume:
+            data.X = None
+        own = pagerank_microdomains(microdomains) if settings.specificity == "pagerank" else microdomains
+        scores, capped = gene_specificity(ranks, background, own, settings, scored, threads)
     obs = pd.DataFrame(index=data.obs_names)
     if regions is not None:
         obs[REGION] = regions
-    quality = microdomains.quality(regions).set_index(obs.index)
+    expected = settings.neighbors if settings.neighborhood in (COSINE, GAUSSIAN, JOINT) else 2
+    quality = microdomain_quality(microdomains, data.obsm["spatial"], expected, regions).set_index(obs.index)
     parameters = {"version": __version__, **asdict(settings), "labels_used": labels is not None}
     result = anndata.AnnData(
-        X=gss,
+        X=scores,
         obs=obs.join(quality),
         var=background[scored],
         obsm={"spatial": data.obsm["spatial"]},
-        obsp={"microdomain": microdomains.average()},
+        obsp={
+            "microdomain": microdomains.average(),
+            "microdomain_similarity": microdomains.matrix(microdomains.similarity),
+            "microdomain_distance": microdomains.matrix(microdomains.distance),
+        },
         uns={"parameters": json.dumps(parameters)},
     )
-    _account(result, quality, labels, settings, capped, ledger)
+    account_quality(quality, expected, ledger)
+    _account(result, labels, settings, capped, ledger)
     result.uns["ledger"] = ledger.to_json()
     return result
+
+
+def _microdomains(
+    data: AnnData,
+    embedding: np.ndarray,
+    settings: Settings,
+    labels: np.ndarray | None,
+    metacells: np.ndarray | None,
+    threads: int,
+    ledger: Ledger,
+) -> tuple[Settings, Microdomains]:
+    """The microdomains, and the settings with their size, which may be chosen here."""
+    if settings.neighborhood == GIVEN:
+        if metacells is None:
+            raise InputError(f"--neighborhood {GIVEN}: name the obs column with metacells, --metacells")
+        ledger.noted("spots", "in no metacell, their own microdomain", (metacells < 0).sum())
+
+    def of_size(neighbors: int) -> Microdomains:
+        return microdomains_of_kind(
+            settings.neighborhood,
+            data.obsm["spatial"],
+            embedding,
+            neighbors,
+            settings.spatial_neighbors,
+            radius=settings.radius,
+            metacells=metacells,
+            labels=labels,
+            threads=threads,
+        )
+
+    if settings.neighbors is not None:
+        return settings, of_size(settings.neighbors)
+    neighbors, losses = choose_neighbors(data.X, of_size(min(SIZES[-1], settings.spatial_neighbors)))
+    ledger.fact("neighbors_chosen", neighbors)
+    ledger.fact("loss_of_neighbors", {str(size): round(loss, 6) for size, loss in losses.items()})
+    return replace(settings, neighbors=neighbors), of_size(neighbors)
+
+
+def _by_expression(
+    data: AnnData, genes: pd.Index, microdomains: Microdomains, settings: Settings, scored: np.ndarray
+) -> sparse.csr_matrix:
+    """Scores of EXPRESSION_SCORES of the ``scored`` among ``genes``."""
+    wanted = np.zeros(data.n_vars, bool)
+    wanted[data.var_names.get_indexer(genes[scored])] = True
+    return score_expression(settings.specificity, data.X, microdomains, wanted)
 
 
 def _ranks(
@@ -206,7 +291,7 @@ def _ranks(
     return log_ranks(counts, threads), background.loc[genes]
 
 
-def specificity(
+def gene_specificity(
     ranks: LogRanks,
     background: pd.DataFrame,
     microdomains: Microdomains,
@@ -275,7 +360,6 @@ def _assembled(parts: Iterator, shape: tuple[int, int]) -> tuple[sparse.csr_matr
 
 def _account(
     result: AnnData,
-    quality: pd.DataFrame,
     labels: np.ndarray | None,
     settings: Settings,
     capped: int,
@@ -283,21 +367,15 @@ def _account(
 ) -> None:
     per_spot = np.diff(result.X.indptr)
     silent = int((per_spot == 0).sum())
-    small = int((quality["microdomain_size"] < settings.neighbors).sum())
     ledger.noted("spots", "without any specific gene", silent)
-    ledger.noted("spots", f"with a microdomain of fewer than {settings.neighbors} spots", small)
     ledger.noted("scores", f"capped at exp({LARGEST_EXPONENT:g}) - 1", capped)
     if labels is not None:
         ledger.noted("spots", "without a label, their microdomain taken from all spots", (labels < 0).sum())
     ledger.fact("share_non_zero", round(result.X.nnz / max(1, result.n_obs * result.n_vars), 6))
     ledger.fact("median_specific_genes", float(np.median(per_spot)))
-    ledger.fact("median_similarity", round(float(quality["microdomain_similarity"].median()), 6))
-    ledger.fact("median_radius", float(quality["microdomain_radius"].median()))
     ledger.fact("power", settings.power)
     if silent:
         ledger.warn(f"{ledger.subject}: {silent} spots have no specific gene; their association cannot be estimated")
-    if small:
-        ledger.warn(f"{ledger.subject}: {small} spots have a microdomain of fewer than {settings.neighbors} spots")
     if capped:
         ledger.warn(
             f"{ledger.subject}: {capped} scores were capped; so great a ratio of ranks is met where few genes are "

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from traitmap import microdomains as library
+from traitmap.microdomain_quality import microdomain_quality
 from traitmap.microdomains import find_microdomains
 
 
@@ -101,18 +102,18 @@ def test_quality_and_average():
     coordinates, embedding = rng.normal(size=(50, 2)), rng.normal(size=(50, 4))
     regions = pd.Series(pd.Categorical(rng.choice(["a", "b", None], 50)), index=[f"s{i}" for i in range(50)])
     found = find_microdomains(coordinates, embedding, 6, 15, np.where(np.arange(50) < 3, 0, -1))
-    quality, average = found.quality(regions), found.average()
+    quality, average = microdomain_quality(found, coordinates, 6, regions), found.average()
     assert list(quality.index) == list(regions.index)
     for i, part in enumerate(as_lists(found)):
         cosine = embedding[part] @ embedding[i] / np.linalg.norm(embedding[part], axis=1) / np.linalg.norm(embedding[i])
         row = quality.iloc[i]
         assert row.microdomain_size == len(part) == (3 if i < 3 else 6)
         assert row.microdomain_radius == pytest.approx(np.linalg.norm(coordinates[part] - coordinates[i], axis=1).max())
-        assert row.microdomain_similarity == pytest.approx(np.median(cosine))
+        assert row.microdomain_similarity == pytest.approx(np.median(cosine[1:]))
         if pd.isna(regions.iloc[i]):
             assert np.isnan(row.microdomain_purity)
         else:
             assert row.microdomain_purity == pytest.approx((regions.iloc[part] == regions.iloc[i]).mean())
         np.testing.assert_allclose(average[[i]].toarray()[0, part], 1 / len(part), rtol=1e-6)
     np.testing.assert_allclose(np.asarray(average.sum(axis=1)).ravel(), 1, rtol=1e-6)
-    assert "microdomain_purity" not in found.quality()
+    assert "microdomain_purity" not in microdomain_quality(found, coordinates, 6)

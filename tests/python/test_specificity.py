@@ -181,6 +181,11 @@ def test_all_is_accounted_for():
         (Settings(neighbors=0), "--neighbors is 0"),
         (Settings(neighbors=50, spatial_neighbors=20), "--spatial-neighbors"),
         (Settings(power=-1), "--power is -1"),
+        (Settings(radius=0.0), "--radius is 0"),
+        (Settings(neighborhood="ring"), "--neighborhood is 'ring'; choose one of cosine_top_k"),
+        (Settings(neighborhood="given"), "name the obs column with metacells"),
+        (Settings(None, neighborhood="gaussian"), "--neighbors auto: goes with"),
+        (Settings(specificity="gini"), "--specificity is 'gini'; choose one of gss, tau"),
         (Settings(power=float("nan")), "--power is nan"),
     ],
 )
