@@ -9,7 +9,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 export NXF_ANSI_LOG ?= false
 say = @echo; echo "== $(1)"
 
-.PHONY: install demo test lint python-tests pipeline-tests bench calibrate lock clean
+.PHONY: install demo test lint python-tests pipeline-tests bench calibrate compare lock clean
 
 install: $(VENV)/installed $(ENGINE)/ready
 
@@ -73,6 +73,11 @@ bench: install
 calibrate: install
 	$(call say,Calibration and power on simulated GWAS: docs/calibration.md)
 	python tests/benchmarks/calibrate.py --work .bench/calibration --docs docs $(CALIBRATE)
+
+# What is in .bench/embeddings is not done again; COMPARE="--way gat_ae --way pca" runs a part.
+compare: install
+	$(call say,Embeddings and microdomains and specificity scores compared: docs/embeddings.md)
+	python tests/benchmarks/compare_embeddings.py --work .bench/embeddings --gsmap .bench/gsmap --docs docs $(COMPARE)
 
 lock:
 	$(call say,Lock files from the .in files)

@@ -38,6 +38,8 @@ class Tissue:
         Regions x 2, unit vectors: the gradient of each region.
     sizes
         Per gene, the size parameter of the negative binomial (variance = mean + mean^2 / size).
+    blur
+        How gradually a region goes over into the next: squared distance, in the unit disc, at which weights fall by e.
     """
 
     genes: np.ndarray
@@ -46,6 +48,7 @@ class Tissue:
     centres: np.ndarray
     directions: np.ndarray
     sizes: np.ndarray
+    blur: float = 0.02
 
 
 def plan_tissue(study: Study, genes: pd.DataFrame) -> Tissue:
@@ -127,7 +130,7 @@ def spot_factors(study: Study, tissue: Tissue, number: int) -> tuple[np.ndarray,
     bent += 0.03 * _smooth_fields(points, 2, 0.4, rng)
     squared = _squared_distances(bent, tissue.centres * np.array([1.0, 1 / 1.2]))
     region = squared.argmin(axis=1)
-    weight = np.exp(-(squared - squared.min(axis=1, keepdims=True)) / 0.02)
+    weight = np.exp(-(squared - squared.min(axis=1, keepdims=True)) / tissue.blur)
     weight /= weight.sum(axis=1, keepdims=True)
     place = np.column_stack([(bent - c) @ d for c, d in zip(tissue.centres, tissue.directions, strict=True)])
     place = np.clip(place * np.sqrt(study.regions), -1.5, 1.5)
@@ -139,14 +142,19 @@ def spot_factors(study: Study, tissue: Tissue, number: int) -> tuple[np.ndarray,
     return factors, region, coordinates, depth
 
 
+def capture(study: Study, tissue: Tissue, number: int) -> np.ndarray:
+    """Log efficiency of each gene in a slice, which sets slices apart: a gene's log expression is
+    ``factors @ loadings + capture``, but for the spot's depth."""
+    return stream(study.seed, "batch", number).normal(0, 0.1, len(tissue.genes)).astype(np.float32)
+
+
 def count_blocks(
     study: Study, tissue: Tissue, number: int, factors: np.ndarray, depth: np.ndarray, threads: int = 1
 ) -> Iterator[sparse.csr_matrix]:
     """Yield the counts of the slice (CSR float32) in blocks of spots, negative binomial around the factors' means."""
     from concurrent.futures import ThreadPoolExecutor
 
-    # What sets one slice off from another: capture differs by gene.
-    batch = stream(study.seed, "batch", number).normal(0, 0.1, len(tissue.genes)).astype(np.float32)
+    batch = capture(study, tissue, number)
     size = max(1, CELLS_PER_BLOCK // len(tissue.genes))
 
     def draw(first: int) -> sparse.csr_matrix:

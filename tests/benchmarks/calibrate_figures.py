@@ -22,7 +22,7 @@ WEIGHTS = {"spot": "weights of each spot", "shared": "shared weights"}
 GREY = "#666666"
 
 
-def _figure(rows: int, columns: int, size: tuple[float, float], **options: object) -> tuple[Figure, np.ndarray]:
+def figure_of(rows: int, columns: int, size: tuple[float, float], **options: object) -> tuple[Figure, np.ndarray]:
     figure = Figure(figsize=size, layout="constrained")
     return figure, figure.subplots(rows, columns, squeeze=False, **options)
 
@@ -38,7 +38,7 @@ def save(figure: Figure, path: Path) -> None:
 def draw_quantiles(regions: pd.DataFrame, configuration: str) -> Figure:
     """Observed against expected -log10 P of regions under the three nulls, a line a test."""
     table = long_p(regions[regions["configuration"] == configuration])
-    figure, axes = _figure(len(WEIGHTS), len(KINDS), (9.5, 6.2), sharex=True, sharey=True)
+    figure, axes = figure_of(len(WEIGHTS), len(KINDS), (9.5, 6.2), sharex=True, sharey=True)
     for row, (weights, says) in zip(axes, WEIGHTS.items(), strict=True):
         for axis, (kind, label) in zip(row, KINDS.items(), strict=True):
             part = table[(table["weights"] == weights) & (table["kind"] == kind)]
@@ -60,7 +60,7 @@ def draw_quantiles(regions: pd.DataFrame, configuration: str) -> Figure:
 def draw_spots(spots: pd.DataFrame, configuration: str) -> Figure:
     """Per null trait: the share of spots with P < 0.05, and genomic inflation."""
     table = spots[(spots["configuration"] == configuration) & spots["kind"].isin(KINDS)]
-    figure, axes = _figure(1, 2, (9.5, 3.4))
+    figure, axes = figure_of(1, 2, (9.5, 3.4))
     rng = np.random.default_rng(0)
     for axis, column, says, expected in (
         (axes[0, 0], "share_05", "share of a trait's spots with P < 0.05", ALPHA),
@@ -83,7 +83,7 @@ def draw_spots(spots: pd.DataFrame, configuration: str) -> Figure:
 def draw_power(power: pd.DataFrame, configuration: str) -> Figure:
     """Power against enrichment, a line a test; below, at an equal family-wise error."""
     table = power[power["configuration"] == configuration]
-    figure, axes = _figure(2, len(WEIGHTS), (8.5, 6.2), sharex=True, sharey=True)
+    figure, axes = figure_of(2, len(WEIGHTS), (8.5, 6.2), sharex=True, sharey=True)
     for row, (column, says) in zip(
         axes,
         {"power": "power at P < 0.05 / regions", "fair_power": "power at equal family-wise error"}.items(),
@@ -113,7 +113,7 @@ def _lines(axis: Axes, part: pd.DataFrame, column: str) -> None:
 def draw_configurations(nulls: pd.DataFrame, gains: pd.DataFrame, names: list[str]) -> Figure:
     """A row for each configuration of ``names``: false positives under the nulls, and what the causal region's z gains
     over the first (with two standard errors)."""
-    figure, axes = _figure(1, 2, (8.5, 0.34 * len(names) + 1.4), sharey=True)
+    figure, axes = figure_of(1, 2, (8.5, 0.34 * len(names) + 1.4), sharey=True)
     places = np.arange(len(names))
     null, gain = nulls[nulls["kind"] == ALL].set_index("configuration"), gains.set_index("configuration")
     for shift, (test, label) in zip((-0.24, -0.08, 0.08, 0.24), TESTS.items(), strict=True):
