@@ -74,6 +74,7 @@ workflow TRAITMAP {
     inputs = inputFiles(options, sheets)
     everything = results
         .mix(
+            ASSOCIATIONS.out.figures,
             WRITE_REPORT.out.report.map { path -> ['report.html', path] },
             WRITE_REPORT.out.data.flatMap { folder -> filesBelow(folder) },
         )

@@ -32,12 +32,14 @@ def main(
     epochs: Annotated[int, typer.Option(help="Most epochs to train.")] = 300,
     patience: Annotated[int, typer.Option(help="Epochs without a better held-out loss that end training.")] = 60,
     seed: Annotated[int, typer.Option(help="Of all that is drawn.")] = 0,
+    umap: Annotated[bool, typer.Option(help="Add a UMAP of the embedding, for the eye alone.")] = True,
     device: Annotated[str, typer.Option(help="auto (cuda where there is one), cpu or cuda.")] = "auto",
 ) -> None:
     """Embed the spots of a slice; every spot is kept, in the file's order."""
     use_threads(1)
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # torch: huge pages where the system gives them
     from traitmap.embedding import Settings, embed_spots
+    from traitmap.embedding_umap import umap_plane
     from traitmap.h5ad import write_h5ad
     from traitmap.ledger import Ledger
     from traitmap.slices import read_slice
@@ -60,6 +62,9 @@ def main(
         slice_, ledger, layer=layer or None, spatial_key=spatial_key, annotation=annotation or None, species="human"
     )
     result = embed_spots(data, settings, ledger)
+    plane = umap_plane(result.obsm["embedding"], seed) if umap else None
+    if plane is not None:
+        result.obsm["X_umap"] = plane
     write_h5ad(result, out)
     trained = ledger.facts.get("epochs_trained")
     say(

@@ -1,11 +1,12 @@
 // Every slice x trait: spots, regions, genes; then all of them together.
 
 include { COMBINE_REGIONS } from '../modules/combine_regions/main'
+include { DRAW_FIGURES } from '../modules/draw_figures/main'
 include { HARMONIZE_SUMSTATS } from '../modules/harmonize_sumstats/main'
 include { RANK_GENES } from '../modules/rank_genes/main'
 include { REGRESS_SPOTS } from '../modules/regress_spots/main'
 include { SUMMARIZE_REGIONS } from '../modules/summarize_regions/main'
-include { baselineFiles } from '../functions/inputs'
+include { baselineFiles ; homologsOf } from '../functions/inputs'
 
 workflow ASSOCIATIONS {
     take:
@@ -25,8 +26,14 @@ workflow ASSOCIATIONS {
         .combine(HARMONIZE_SUMSTATS.out.sumstats)
         .map { meta, scores, trait, sumstats -> [meta + [trait: trait.id], scores, sumstats] }
     REGRESS_SPOTS(pairs, reference, baselineFiles(options))
-    scored = pairs.map { meta, scores, _sumstats -> [meta, scores] }
-    RANK_GENES(scored.join(REGRESS_SPOTS.out.spots, failOnDuplicate: true))
+    // [meta, specificity, spots, h5ad, homologs]
+    scored = pairs
+        .map { meta, scores, _sumstats -> [meta, scores] }
+        .join(REGRESS_SPOTS.out.spots, failOnDuplicate: true)
+        .map { meta, scores, spots -> [meta.id, meta, scores, spots] }
+        .combine(slices.map { meta, h5ad -> [meta.id, h5ad] }, by: 0)
+        .map { _id, meta, scores, spots, h5ad -> [meta, scores, spots, h5ad, homologsOf(meta.species, options)] }
+    RANK_GENES(scored)
 
     // [meta, spots, region tests]
     tested = REGRESS_SPOTS.out.spots.join(REGRESS_SPOTS.out.region_tests, failOnDuplicate: true)
@@ -48,24 +55,47 @@ workflow ASSOCIATIONS {
         options.comparisons ? file(options.comparisons) : [],
     )
 
+    // [meta, [targets], [files]] of the associations that are to be drawn
+    final_regions = SUMMARIZE_REGIONS.out.regions
+        .flatten()
+        .map { path -> [[path.parent.parent.name, path.parent.name], path] }
+    drawn = (options.figures == 'none' ? channel.empty() : pairs)
+        .join(REGRESS_SPOTS.out.spots)
+        .join(RANK_GENES.out.genes)
+        .join(RANK_GENES.out.expression)
+        .map { entry -> [[entry[0].id, entry[0].trait]] + entry }
+        .join(final_regions)
+        .map { _key, meta, scores, sumstats, spots, genes, expression, regions ->
+            def folder = "associations/${meta.id}/${meta.trait}"
+            def targets = ["slices/${meta.id}/specificity.h5ad", "traits/${meta.trait}.parquet"]
+            targets += [spots, genes, expression, regions].collect { path -> "${folder}/${path.name}" }
+            [meta, targets*.toString(), [scores, sumstats, spots, genes, expression, regions]]
+        }
+    DRAW_FIGURES(drawn, reference)
+
     // [target below --outdir, file]
     of_traits = HARMONIZE_SUMSTATS.out.sumstats
         .mix(HARMONIZE_SUMSTATS.out.qc)
         .map { _meta, path -> ["traits/${path.name}".toString(), path] }
     of_pairs = REGRESS_SPOTS.out.spots
-        .mix(REGRESS_SPOTS.out.region_tests, REGRESS_SPOTS.out.qc, RANK_GENES.out.genes)
+        .mix(REGRESS_SPOTS.out.region_tests, REGRESS_SPOTS.out.qc, RANK_GENES.out.genes, RANK_GENES.out.expression)
         .map { meta, path -> ["associations/${meta.id}/${meta.trait}/${path.name}".toString(), path] }
     of_regions = SUMMARIZE_REGIONS.out.regions
         .flatten()
         .map { path -> ["associations/${path.parent.parent.name}/${path.parent.name}/${path.name}".toString(), path] }
     of_run = SUMMARIZE_REGIONS.out.summary.mix(SUMMARIZE_REGIONS.out.comparisons).map { path -> ["summary/${path.name}".toString(), path] }
+    figures_of_pairs = DRAW_FIGURES.out.figures.transpose().map { meta, path ->
+        ["associations/${meta.id}/${meta.trait}/figures/${path.name}".toString(), path]
+    }
 
     emit:
     results = of_traits.mix(of_pairs, of_regions, of_run)
+    figures = figures_of_pairs // the same of the figures, which the report does not read
     versions = HARMONIZE_SUMSTATS.out.versions.mix(
         REGRESS_SPOTS.out.versions,
         RANK_GENES.out.versions,
         COMBINE_REGIONS.out.versions,
         SUMMARIZE_REGIONS.out.versions,
+        DRAW_FIGURES.out.versions,
     )
 }

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 TOP_GENES = 50  # the genes of highest pcc that may be said to drive a region,
 DRIVEN_P = 0.05  # where the region's combined P is below this
+EXPRESSED = 12  # the genes of highest pcc whose expression is written, for maps
+COUNTS_PER_SPOT = 10_000  # that expression is scaled to, the field's custom
 ROWS = 4096  # rows that are made float64 at a time
 COLUMNS = 256  # columns that are made dense at a time for the medians
 
@@ -91,6 +93,22 @@ def rank_genes(
     ledger.noted("genes", f"marked as driving a region (top {TOP_GENES} by pcc)", int((table["drives"] != "").sum()))
     ledger.kept("genes", len(table))
     return table[list(GENES)]
+
+
+def expression(counts: AnnData, table: pd.DataFrame) -> pd.DataFrame:
+    """Expression of the first ``EXPRESSED`` genes of ``table`` that the slice measured: float32, a column a gene.
+
+    ``counts`` is a slice as ``slices.read_slice`` returns it. log(1 + counts per 10,000); NaN in spots without counts.
+    The first column, ``spot``, has the spots in the slice's order.
+    """
+    names = [gene for gene in table["gene"].head(EXPRESSED) if gene in counts.var_names]
+    totals = np.asarray(counts.X.sum(axis=1), dtype=np.float64)
+    part = counts[:, names].X.toarray().astype(np.float64)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        values = np.log1p(part / totals * COUNTS_PER_SPOT).astype(np.float32)
+    frame = pd.DataFrame(values, columns=names)
+    frame.insert(0, "spot", counts.obs_names.astype(str))
+    return frame
 
 
 def correlate(scores: sparse.csr_matrix, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from traitmap.errors import InputError
 from traitmap.formats import GENES, REGIONS, SPOTS, SUMMARY
+from traitmap.manhattan import read_parquet
 from traitmap.regions import benjamini_hochberg, region_p_values
 from traitmap.report_slices import Slice, read_elements, read_report_slice
 
@@ -42,13 +43,14 @@ class Trait:
 
 @dataclass
 class Association:
-    """One slice x trait; each table is None where its file is missing."""
+    """One slice x trait; each table is None where its file is missing. expression: spots by name x genes."""
 
     slice: str
     trait: str
     spots: pd.DataFrame | None = None
     regions: pd.DataFrame | None = None
     genes: pd.DataFrame | None = None
+    expression: pd.DataFrame | None = None
     region_tests: pd.DataFrame | None = None
     account: Account | None = None
 
@@ -196,14 +198,6 @@ def _parquet(results: Results, path: Path, folder: Path, columns: list[str] | No
     return read_parquet(path, columns)
 
 
-def read_parquet(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
-    """Read ``path``; raise InputError where it is no whole parquet file or lacks ``columns``."""
-    try:
-        return pd.read_parquet(path, columns=columns)
-    except Exception as error:  # pyarrow raises whatever its parsers meet
-        raise InputError(f"{path}: cannot be read as parquet ({error}); run its step again") from error
-
-
 def _association(results: Results, folder: Path, path: Path) -> Association:
     pair = Association(path.parent.name, path.name)
     pair.spots = _parquet(results, path / "spots.parquet", folder, None)
@@ -213,6 +207,9 @@ def _association(results: Results, folder: Path, path: Path) -> Association:
             raise InputError(f"{path / 'spots.parquet'}: lacks columns {', '.join(lacks)}; run its step again")
     pair.regions = _table(results, path / "regions.tsv", folder, REGIONS)
     pair.genes = _table(results, path / "genes.tsv", folder, GENES)
+    if (path / "expression.parquet").is_file():
+        table = read_parquet(path / "expression.parquet")
+        pair.expression = table.set_index(table.columns[0])
     if (path / "region_tests.parquet").is_file():
         wanted = ["region", "test", "n_spots", "z", "p"]
         pair.region_tests = _parquet(results, path / "region_tests.parquet", folder, wanted)

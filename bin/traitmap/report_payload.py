@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from traitmap.report_collect import Association, Results, read_parquet
+from traitmap.manhattan import read_manhattan
+from traitmap.report_collect import Association, Results
 from traitmap.report_slices import Slice, read_gene_scores
 
 VALUES_AT_MOST = 1_000_000  # spots x traits in the page; above, spots are drawn at random (seeded) and the page says so
@@ -21,7 +22,6 @@ SNPS_AT_MOST = 60_000
 SNPS_EACH = 5_000  # drawn as vectors, so that the exported picture is one
 SHOWN_GENES = 6
 LISTED_GENES = 50
-WINDOW = 50_000  # base pairs around a gene in which its best SNP is looked for
 
 
 def pack(values: np.ndarray) -> dict[str, str]:
@@ -147,46 +147,23 @@ def _manhattan(results: Results, name: str, at_most: int) -> dict[str, Any] | No
     path = results.traits[name].sumstats
     if path is None:
         return None
-    sumstats = read_parquet(path, ["SNP", "CHR", "BP", "Z"])
-    placed = sumstats[(sumstats["CHR"] > 0) & (sumstats["BP"] > 0) & sumstats["Z"].notna()]
-    if placed.empty:
+    gwas = read_manhattan(path, listed_genes(results, name), results.reference_genes, at_most)
+    if gwas is None:
         return None
-    log_p = -(stats.norm.logsf(placed["Z"].abs().to_numpy(float)) + math.log(2)) / math.log(10)
-    chromosome, position = placed["CHR"].to_numpy(), placed["BP"].to_numpy()
-    keep = np.arange(len(log_p))
-    if len(log_p) > at_most:
-        best = np.argpartition(log_p, -(at_most // 2))[-(at_most // 2) :]
-        even = np.linspace(0, len(log_p) - 1, at_most - at_most // 2).astype(int)
-        keep = np.unique(np.concatenate([best, even]))
     return {
-        "total": len(log_p),
-        "chr": pack(chromosome[keep].astype(np.uint8)),
-        "bp": pack(position[keep].astype(np.uint32)),
-        "log_p": pack(log_p[keep]),
-        "snps": pack_texts(placed["SNP"].to_numpy()[keep]),
-        "genes": _best_snps(results, name, chromosome, position, log_p),
+        "total": gwas.total,
+        "chr": pack(gwas.chromosome.astype(np.uint8)),
+        "bp": pack(gwas.position.astype(np.uint32)),
+        "log_p": pack(gwas.log_p),
+        "snps": pack_texts(gwas.snps),
+        "genes": [list(gene) for gene in gwas.genes],
     }
 
 
-def _best_snps(results: Results, trait: str, chromosome: np.ndarray, position: np.ndarray, log_p: np.ndarray):
-    """For each listed gene whose place is known: its name and its best SNP within WINDOW (chr, bp, -log10 P)."""
-    places = results.reference_genes
-    if places is None:
-        return []
+def listed_genes(results: Results, trait: str) -> list[str]:
+    """The genes that the page lists for a trait in any slice."""
     names: dict[str, None] = {}
     for (_, other), pair in results.associations.items():
         if other == trait and pair.genes is not None:
             names.update(dict.fromkeys(pair.genes["gene"].head(LISTED_GENES)))
-    rows = []
-    starts = chromosome.astype(np.int64) * 10**10 + position
-    order = np.argsort(starts, kind="stable")
-    for gene in names:
-        if gene not in places.index or places.at[gene, "chr"] <= 0:
-            continue
-        base = int(places.at[gene, "chr"]) * 10**10
-        span = [base + max(0, int(places.at[gene, "start"]) - WINDOW), base + int(places.at[gene, "end"]) + WINDOW]
-        first, last = np.searchsorted(starts, span, sorter=order)
-        if last > first:
-            best = order[first + int(np.argmax(log_p[order[first:last]]))]
-            rows.append([gene, int(chromosome[best]), int(position[best]), float(log_p[best])])
-    return rows
+    return list(names)

@@ -1,24 +1,29 @@
-// The genes whose specificity follows the trait's map, and the regions they mark.
+// The genes whose specificity follows the trait's map, the regions they mark, and how the first are expressed.
+include { sliceOptions ; speciesOptions } from '../../functions/options'
+
 process RANK_GENES {
     tag "${meta.id} x ${meta.trait}"
-    label 'process_single'
+    label 'process_low'
 
     input:
-    tuple val(meta), path(specificity), path(spots)
+    tuple val(meta), path(specificity), path(spots), path(h5ad, stageAs: 'slice/*'), path(homologs, stageAs: 'homologs/*')
 
     output:
     tuple val(meta), path('genes.tsv'), emit: genes
+    tuple val(meta), path('expression.parquet'), emit: expression
     tuple val("${task.process}"), val('rank_genes.py'), eval('rank_genes.py --version'), emit: versions
 
     script:
     def args = task.ext.args ?: ''
     """
     # library: ${task.ext.library}
-    rank_genes.py --specificity ${specificity} --spots ${spots} ${args} --out genes.tsv
+    rank_genes.py --specificity ${specificity} --spots ${spots} --slice ${h5ad} ${sliceOptions(meta)} \\
+        ${speciesOptions(meta, homologs)} ${args} --expression expression.parquet --out genes.tsv
     """
 
     stub:
     """
     printf 'gene\\tpcc\\tregion\\tmedian_gss\\tshare_expressed\\tdrives\\n' > genes.tsv
+    touch expression.parquet
     """
 }

@@ -36,6 +36,12 @@ class Demo {
             input[1] = MERGE_REFERENCE.out.reference
             input[2] = []
         ''',
+        RANK_GENES: SLICE + '''
+            input[0] = SCORE_SPECIFICITY.out.specificity
+                .map { meta, path -> [meta + [trait: 'causal_trait'], path] }
+                .join(REGRESS_SPOTS.out.spots)
+                .map { meta, specificity, spots -> [meta, specificity, spots, slice_1, []] }
+        ''',
         COMBINE_REGIONS: '''
             input[0] = REGRESS_SPOTS.out.spots
                 .join(REGRESS_SPOTS.out.region_tests)
@@ -63,6 +69,7 @@ class Demo {
         COMBINE_REGIONS: ASSOCIATIONS,
         RANK_GENES: ASSOCIATIONS,
         SUMMARIZE_REGIONS: ASSOCIATIONS + ['COMBINE_REGIONS'],
+        DRAW_FIGURES: ASSOCIATIONS + ['RANK_GENES', 'COMBINE_REGIONS'],
         WRITE_REPORT: ASSOCIATIONS + ['COMBINE_REGIONS', 'SUMMARIZE_REGIONS'],
         WRITE_MANIFEST: [],
     ]

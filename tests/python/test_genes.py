@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from conftest import GSMAP, call, needs_gsmap
+from conftest import GSMAP, call, needs_gsmap, refused
 from traitmap import genes
 from traitmap.errors import InputError
 from traitmap.formats import GENES
@@ -179,6 +179,31 @@ def test_the_executable_matches_spots_by_name_and_uses_the_scores_labels(tmp_pat
     assert list(found["gene"]) == ["A", "B"] and list(found["drives"]) == ["a", ""]
     assert found["pcc"][0] == pytest.approx(np.corrcoef(dense[:, 0].astype(np.float32), values)[0, 1], abs=1e-8)
     assert (tmp_path / "qc.json").is_file()
+
+
+def test_expression_of_the_first_genes_is_written_in_the_slices_order(tmp_path):
+    dense, values, labels = region_study(signal=4)
+    spots = [f"s{number}" for number in range(100)]
+    scores = write_specificity(tmp_path / "specificity.h5ad", dense, spots, ["A", "B"], labels)
+    pd.DataFrame({"spot": spots, "p": 10.0**-values}).to_parquet(tmp_path / "spots.parquet")
+    counts = np.random.default_rng(2).poisson(3, (100, 3))
+    counts[7] = 0
+    order = np.random.default_rng(3).permutation(100)
+    slice_ = anndata.AnnData(sparse.csr_matrix(counts[order]), obs=pd.DataFrame(index=[spots[at] for at in order]))
+    slice_.var_names = ["a", "other", "b"]
+    slice_.obsm["spatial"] = np.zeros((100, 2))
+    slice_.write_h5ad(tmp_path / "slice.h5ad")
+    (tmp_path / "homologs.tsv").write_text("MOUSE\tHUMAN\na\tA\nother\tOTHER\nb\tB\n")
+    arguments = ("--specificity", scores, "--spots", tmp_path / "spots.parquet", "--out", tmp_path / "genes.tsv")
+    expression = ("--expression", tmp_path / "expression.parquet")
+    species = ("--species", "mouse", "--homologs", tmp_path / "homologs.tsv")
+    call("rank_genes.py", *arguments, *expression, "--slice", tmp_path / "slice.h5ad", *species)
+    found = pd.read_parquet(tmp_path / "expression.parquet")
+    assert list(found.columns) == ["spot", "A", "B"]
+    assert list(found["spot"]) == spots
+    wanted = np.log1p(counts[:, [0, 2]] / np.where(counts.sum(1) == 0, np.nan, counts.sum(1))[:, None] * 10_000)
+    np.testing.assert_allclose(found[["A", "B"]], wanted, rtol=1e-6)
+    assert "--expression wants --slice" in refused("rank_genes.py", *arguments, *expression)
 
 
 def test_bad_scores_are_refused(tmp_path):

@@ -1,0 +1,40 @@
+"""A plane to look at an embedding in: UMAP of its spots. Nothing is computed from it."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+SPOTS_AT_MOST = 5_000  # of larger slices a random part is shown: more points tell no more, and cost minutes
+SPOTS_AT_LEAST = 20  # fewer say nothing
+NEIGHBORS = 15
+
+
+def umap_plane(embedding: np.ndarray, seed: int) -> np.ndarray | None:
+    """Coordinates (n x 2, float32) of a UMAP of ``embedding`` (n x dimensions), the same for the same seed.
+
+    Of more than SPOTS_AT_MOST spots a part drawn with ``seed`` has coordinates, the others NaN. None where there are
+    too few spots. Method: McInnes, Healy and Melville 2018, with scanpy's defaults.
+    """
+    import anndata
+    import scanpy as sc
+
+    spots = len(embedding)
+    if spots < SPOTS_AT_LEAST:
+        return None
+    shown = np.arange(spots)
+    if spots > SPOTS_AT_MOST:
+        shown = np.sort(np.random.default_rng(seed).choice(spots, SPOTS_AT_MOST, replace=False))
+    part: AnnData = anndata.AnnData(obsm={"embedding": np.asarray(embedding, np.float32)[shown]}, shape=(len(shown), 0))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # umap-learn and numba: one thread where a seed is given, spectral start
+        sc.pp.neighbors(part, n_neighbors=min(NEIGHBORS, len(shown) - 1), use_rep="embedding", random_state=seed)
+        sc.tl.umap(part, random_state=seed)
+    plane = np.full((spots, 2), np.nan, dtype=np.float32)
+    plane[shown] = part.obsm["X_umap"]
+    return plane
