@@ -21,13 +21,16 @@ def main(
         Path | None,
         typer.Option(help="reference.h5ad, where it is not in the results; names genes on the Manhattan plot."),
     ] = None,
+    region_p: Annotated[
+        str | None, typer.Option(help="cauchy, mean or contrast: the P that q is made of; default: what fits q.")
+    ] = None,
     flip: Annotated[bool, typer.Option(help="Draw y downwards, as in pictures.")] = False,
 ) -> None:
     """Draw every association in a results folder: map, regions, genes, Manhattan plot, QQ plot."""
     from traitmap.draw_figures import draw_figures
 
     chosen = tuple(name.strip() for name in formats.split(",") if name.strip())
-    draw_figures(results, out or results, formats=chosen, reference=reference, flip=flip, say=say)
+    draw_figures(results, out or results, formats=chosen, reference=reference, region_p=region_p, flip=flip, say=say)
 
 
 if __name__ == "__main__":

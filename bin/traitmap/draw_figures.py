@@ -32,18 +32,22 @@ def draw_figures(
     *,
     formats: tuple[str, ...] = FORMATS,
     reference: Path | None = None,
+    region_p: str | None = None,
     flip: bool = False,
     say: Callable[[str], None] = lambda _: None,
 ) -> list[Path]:
     """Draw every association in ``results_folder``; return the paths, ``out``/associations/<slice>/<trait>/figures/*.
 
-    A figure whose data is not in the folder is left out. ``flip``: y runs downwards, as in pictures.
+    A figure whose data is not in the folder is left out. ``region_p``: cauchy, mean or
+    contrast, the P that q was made of, where the folder alone does not tell. ``flip``: y runs downwards, as in pictures.
     Raises InputError for an unknown format, a folder without associations, or a file that cannot be read.
     """
     unknown = [name for name in formats if name not in FORMATS]
     if unknown or not formats:
         raise InputError(f"--formats: {', '.join(unknown) or 'none'}; choose from {', '.join(FORMATS)}")
     results = collect(results_folder, reference)
+    if region_p:
+        results.parameters["region_p"] = region_p
     if not results.associations:
         raise InputError(f"{results_folder}: holds no associations/; nothing to draw")
     paths = []

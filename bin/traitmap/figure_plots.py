@@ -80,7 +80,7 @@ def draw_map(spots: Spots, title: str) -> Figure:
 
 
 def _heading(figure: Figure, text: str) -> None:
-    figure.suptitle(short(text, 90), x=0.01, ha="left", fontsize=8.5)
+    figure.suptitle(short(text, 120), x=0.01, ha="left", fontsize=8.5)
 
 
 def top_of(log_p: np.ndarray) -> float:
@@ -182,7 +182,7 @@ def draw_genes(
     rows = 2 if known else 1
     width = WIDTH / max(len(shown), 3)
     height = width * spots.shape()
-    figure = new_figure(WIDTH, rows * (height + 0.28) + 0.3)
+    figure = new_figure(WIDTH, rows * height + 0.12 * rows + 0.5)
     axes = figure.subplots(rows, max(len(shown), 3), squeeze=False)
     dot = spots.dot(width * 0.92, height * 0.92)
     for each in axes.ravel():

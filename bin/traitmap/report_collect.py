@@ -79,12 +79,13 @@ class Results:
 
     @property
     def q_from(self) -> str:
-        """Column of the P that q was made of, found by making it again; p_cauchy, the default, where none fits."""
+        """Column of the P that q was made of, found by making it again; where none fits, as the run was told."""
         rows = self.summary[(self.summary["scope"] == "slice") & self.summary["q"].notna()]
         for name in ("cauchy", "mean", "contrast"):
             if len(rows) and np.allclose(benjamini_hochberg(region_p_values(rows, name)), rows["q"], rtol=1e-6):
                 return f"p_{name}"
-        return "p_cauchy"
+        told = f"p_{self.parameters.get('region_p')}"
+        return told if told in self.summary else "p_cauchy"
 
     @property
     def warnings(self) -> list[tuple[str, int]]:
