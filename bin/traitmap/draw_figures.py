@@ -39,7 +39,7 @@ def draw_figures(
     """Draw every association in ``results_folder``; return the paths, ``out``/associations/<slice>/<trait>/figures/*.
 
     A figure whose data is not in the folder is left out. ``region_p``: cauchy, mean or
-    contrast, the P that q was made of, where the folder alone does not tell. ``flip``: y runs downwards, as in pictures.
+    contrast, the P that q was made of, where the folder alone does not tell. ``flip``: y runs downwards.
     Raises InputError for an unknown format, a folder without associations, or a file that cannot be read.
     """
     unknown = [name for name in formats if name not in FORMATS]

@@ -93,7 +93,15 @@ def test_demo_leaves_every_file_that_the_docs_name(demo):
         traits = [row["trait"] for row in csv.DictReader(text)]
     expected += [f"slices/{name}/{part}.h5ad" for name in slices for part in ("embedding", "specificity")]
     expected += [f"traits/{name}.{part}" for name in traits for part in ("parquet", "qc.json")]
-    parts = ("spots.parquet", "regions.tsv", "genes.tsv", "regression.qc.json", "region_tests.parquet")
+    parts = (
+        "figures/map.pdf",
+        "expression.parquet",
+        "spots.parquet",
+        "regions.tsv",
+        "genes.tsv",
+        "regression.qc.json",
+        "region_tests.parquet",
+    )
     expected += [f"associations/{a}/{b}/{part}" for a in slices for b in traits for part in parts]
     missing = [name for name in expected if not (results / name).exists()]
     assert not missing
