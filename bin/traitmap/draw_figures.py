@@ -17,8 +17,10 @@ from traitmap.figure_plots import (
 )
 from traitmap.figure_style import FORMATS, drawing, save
 from traitmap.manhattan import read_manhattan
-from traitmap.report_collect import Association, Results, collect
+from traitmap.report_collect import collect
+from traitmap.report_results import Association, Results
 from traitmap.report_slices import read_gene_scores
+from traitmap.report_words import P_NAMES
 
 FIGURES = ("map", "regions", "genes", "manhattan", "qq")
 GENES = 6
@@ -45,9 +47,11 @@ def draw_figures(
     unknown = [name for name in formats if name not in FORMATS]
     if unknown or not formats:
         raise InputError(f"--formats: {', '.join(unknown) or 'none'}; choose from {', '.join(FORMATS)}")
+    if region_p and f"p_{region_p}" not in P_NAMES:
+        raise InputError(f"--region-p: {region_p}; choose cauchy, mean or contrast")
     results = collect(results_folder, reference)
     if region_p:
-        results.parameters["region_p"] = region_p
+        results.q_from = f"p_{region_p}"
     if not results.associations:
         raise InputError(f"{results_folder}: holds no associations/; nothing to draw")
     paths = []

@@ -20,7 +20,7 @@ from traitmap.figure_style import (
     short,
 )
 from traitmap.manhattan import GENOME_WIDE, Manhattan
-from traitmap.report_collect import Association
+from traitmap.report_results import Association
 from traitmap.report_slices import Slice
 from traitmap.report_words import P_NAMES, SIGNIFICANT, p_value
 

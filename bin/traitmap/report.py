@@ -10,11 +10,12 @@ from typing import Any
 from traitmap import __version__
 from traitmap.errors import InputError
 from traitmap.files import require_file, writing
-from traitmap.report_collect import Results, collect
+from traitmap.report_collect import collect
 from traitmap.report_files import write_report_data
 from traitmap.report_heatmap import heatmap
 from traitmap.report_methods import methods
 from traitmap.report_payload import embed, payload
+from traitmap.report_results import Choices, Results
 from traitmap.report_tables import (
     GENE_COLUMNS,
     account_view,
@@ -23,7 +24,7 @@ from traitmap.report_tables import (
     region_rows,
     trust_rows,
 )
-from traitmap.report_words import SIGNIFICANT, findings, headline, plural, run_sentence, slice_rows, snp_counts, verdict
+from traitmap.report_words import findings, headline, plural, run_sentence, slice_rows, snp_counts, verdict
 
 TEMPLATE = "report.html.j2"
 STYLES = ("report.css",)
@@ -40,6 +41,7 @@ def write_report(
     run_info: Path | None = None,
     reference: Path | None = None,
     title: str | None = None,
+    choices: Choices | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> Results:
     """Write the page to ``out`` and the tables behind it to ``data_folder`` (default: report_data beside it).
@@ -49,7 +51,7 @@ def write_report(
     out = Path(out)
     parts = {name: require_file(Path(templates) / name, "report template") for name in (TEMPLATE, *STYLES, *SCRIPTS)}
     info = read_run_info(run_info)
-    results = collect(Path(results_folder), reference)
+    results = collect(Path(results_folder), reference, choices)
     say(f"read {plural(len(results.slices), 'slice')}, {plural(len(results.traits), 'trait')}")
     data_folder = Path(data_folder) if data_folder else out.parent / "report_data"
     page = render(results, parts, info, title or headline(results), data_folder.name)
@@ -83,7 +85,11 @@ def render(results: Results, parts: dict[str, Path], info: dict[str, Any], title
         loader=FileSystemLoader(parts[TEMPLATE].parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     environment.lstrip_blocks = True
-    data = payload(results) | {"heatmap": heatmap(results), "significant": SIGNIFICANT, "q_from": results.q_from}
+    data = payload(results) | {
+        "heatmap": heatmap(results),
+        "significant": results.choices.fdr,
+        "q_from": results.q_from,
+    }
     return environment.get_template(TEMPLATE).render(
         **view(results, info),
         title=title,
@@ -125,13 +131,13 @@ def view(results: Results, info: dict[str, Any]) -> dict[str, Any]:
         },
         "kicker": " · ".join(str(info[name]) for name in ("run_name", "start") if info.get(name)),
         "version": __version__,
-        "significant": SIGNIFICANT,
+        "significant": results.choices.fdr,
     }
 
 
 def _tiles(results: Results, rows: Any, counts: list[int]) -> list[tuple[str, str]]:
     spots = sum(len(found.spots) for found in results.slices.values() if found.spots is not None)
-    hits = int((rows["q"] < SIGNIFICANT).sum())
+    hits = int((rows["q"] < results.choices.fdr).sum())
     tiles = [
         (f"{len(results.slices):,}", "slice" if len(results.slices) == 1 else "slices"),
         (f"{spots:,}", "spots"),
@@ -140,7 +146,7 @@ def _tiles(results: Results, rows: Any, counts: list[int]) -> list[tuple[str, st
     if counts:
         low, high = min(counts), max(counts)
         tiles.append((f"{low:,}" if low == high else f"{low:,} – {high:,}", "regression SNPs"))
-    return [*tiles, (f"{hits:,} / {int(rows['q'].notna().sum()):,}", f"tests with q < {SIGNIFICANT}")]
+    return [*tiles, (f"{hits:,} / {int(rows['q'].notna().sum()):,}", f"tests with q < {results.choices.fdr}")]
 
 
 def _text(value: Any) -> str:

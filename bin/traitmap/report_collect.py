@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,112 +14,35 @@ from traitmap.errors import InputError
 from traitmap.formats import GENES, REGIONS, SPOTS, SUMMARY
 from traitmap.manhattan import read_parquet
 from traitmap.regions import benjamini_hochberg, region_p_values
-from traitmap.report_slices import Slice, read_elements, read_report_slice
+from traitmap.report_results import Account, Association, Choices, Results, Trait, natural
+from traitmap.report_slices import read_elements, read_report_slice
 
 TEXTS = {"scope", "slice", "trait", "region", "gene", "flags", "drives"}
 
 
-@dataclass
-class Account:
-    """One step's ledger, what it is about (slice, trait or both, as the folders say) and where it was found."""
+def collect(folder: Path, reference: Path | None = None, choices: Choices | None = None) -> Results:
+    """Read the results in ``folder`` (layout: docs/output.md), or what ``choices`` name of them.
 
-    step: str
-    subject: str
-    counts: list[dict[str, Any]]
-    facts: dict[str, Any]
-    warnings: list[str]
-    source: str
-
-
-@dataclass
-class Trait:
-    """A trait: its ledger, and where its harmonised GWAS lies (None where it is missing); read when it is drawn."""
-
-    name: str
-    sumstats: Path | None = None
-    account: Account | None = None
-
-
-@dataclass
-class Association:
-    """One slice x trait; each table is None where its file is missing. expression: spots by name x genes."""
-
-    slice: str
-    trait: str
-    spots: pd.DataFrame | None = None
-    regions: pd.DataFrame | None = None
-    genes: pd.DataFrame | None = None
-    expression: pd.DataFrame | None = None
-    region_tests: pd.DataFrame | None = None
-    account: Account | None = None
-
-
-@dataclass
-class Results:
-    """All that a results folder holds, in natural order of the names."""
-
-    slices: dict[str, Slice] = field(default_factory=dict)
-    traits: dict[str, Trait] = field(default_factory=dict)
-    associations: dict[tuple[str, str], Association] = field(default_factory=dict)
-    summary: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(SUMMARY)))
-    reference: dict[str, Any] = field(default_factory=dict)
-    reference_genes: pd.DataFrame | None = None
-    accounts: list[Account] = field(default_factory=list)
-    versions: dict[str, dict[str, str]] = field(default_factory=dict)
-    parameters: dict[str, Any] = field(default_factory=dict)
-    checksums: list[tuple[str, str]] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
-
-    @property
-    def approximate(self) -> bool:
-        """Whether any part rests on a reference that was built from LD scores alone."""
-        facts = [self.reference, *(account.facts.get("reference") for account in self.accounts)]
-        return any(bool(fact.get("approximate")) for fact in facts if isinstance(fact, dict))
-
-    @property
-    def q_from(self) -> str:
-        """Column of the P that q was made of, found by making it again; where none fits, as the run was told."""
-        rows = self.summary[(self.summary["scope"] == "slice") & self.summary["q"].notna()]
-        for name in ("cauchy", "mean", "contrast"):
-            if len(rows) and np.allclose(benjamini_hochberg(region_p_values(rows, name)), rows["q"], rtol=1e-6):
-                return f"p_{name}"
-        told = f"p_{self.parameters.get('region_p')}"
-        return told if told in self.summary else "p_cauchy"
-
-    @property
-    def warnings(self) -> list[tuple[str, int]]:
-        """Every warning, once, with the number of the first account that gives it."""
-        first: dict[str, int] = {}
-        for number, account in enumerate(self.accounts):
-            for text in account.warnings:
-                first.setdefault(text, number)
-        return list(first.items())
-
-
-def natural(name: str) -> list[tuple[int, int, str]]:
-    """Sort key under which slice_2 comes before slice_10."""
-    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"([0-9]+)", name) if part]
-
-
-def collect(folder: Path, reference: Path | None = None) -> Results:
-    """Read the results in ``folder`` (layout: docs/output.md); ``reference`` where it lies elsewhere.
-
-    Raises InputError where the folder is missing or holds nothing of a run, and for files that cannot be read.
+    ``reference`` where it lies elsewhere. Raises InputError where the folder is missing, holds nothing of a run or not
+    what is chosen, and for files that cannot be read.
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder (results); give the outdir of a run")
-    results = Results()
+    results = Results(choices=choices or Choices())
     pairs = sorted((path for path in folder.glob("associations/*/*") if path.is_dir()), key=lambda p: natural(str(p)))
     names = {path.name for path in folder.glob("slices/*") if path.is_dir()} | {path.parent.name for path in pairs}
     traits = {path.stem for path in folder.glob("traits/*.parquet")} | {path.name for path in pairs}
     traits |= {path.name.removesuffix(".qc.json") for path in folder.glob("traits/*.qc.json")}
     if not names and not traits and not (folder / "summary" / "regions.tsv").is_file():
         raise InputError(f"{folder}: holds no slices/, traits/, associations/ nor summary/; is it the outdir of a run?")
+    names, traits = _chosen(sorted(names, key=natural), sorted(traits, key=natural), results.choices, folder)
+    pairs = [path for path in pairs if path.parent.name in names and path.name in traits]
+    pairs.sort(key=lambda path: (names.index(path.parent.name), traits.index(path.name)))
     _reference(results, folder, reference)
-    for name in sorted(traits, key=natural):
+    for name in traits:
         results.traits[name] = _trait(results, folder, name)
-    for name in sorted(names, key=natural):
+    for name in names:
         results.slices[name] = read_report_slice(folder / "slices" / name, name, results.missing)
         for step, text in results.slices[name].ledgers:
             _account(results, json.loads(text), f"slices/{name}/{step}", name)
@@ -128,9 +50,44 @@ def collect(folder: Path, reference: Path | None = None) -> Results:
         results.associations[path.parent.name, path.name] = _association(results, folder, path)
     for path in sorted(folder.glob("summary/*.qc.json")):
         _account_file(results, path, folder)
-    _summary(results, folder)
     _pipeline_info(results, folder / "pipeline_info")
+    _summary(results, folder)
+    results.q_from = q_column(results)
+    _choose_rows(results)
     return results
+
+
+def _chosen(slices: list[str], traits: list[str], choices: Choices, folder: Path) -> tuple[list[str], list[str]]:
+    """The chosen names in the order wanted; all where none is chosen."""
+    problems = [
+        f"--{what} {name}: is not in {folder} (there: {', '.join(there)})"
+        for what, wanted, there in (("slice", choices.slices, slices), ("trait", choices.traits, traits))
+        for name in wanted
+        if name not in there
+    ]
+    if problems:
+        raise InputError(*problems)
+    return list(dict.fromkeys(choices.slices)) or slices, list(dict.fromkeys(choices.traits)) or traits
+
+
+def q_column(results: Results) -> str:
+    """Column of the P that q was made of, found by making it again; where none fits, as the run was told."""
+    rows = results.summary[(results.summary["scope"] == "slice") & results.summary["q"].notna()]
+    for name in ("cauchy", "mean", "contrast"):
+        if len(rows) and np.allclose(benjamini_hochberg(region_p_values(rows, name)), rows["q"], rtol=1e-6):
+            return f"p_{name}"
+    told = f"p_{results.parameters.get('region_p')}"
+    return told if told in results.summary else "p_cauchy"
+
+
+def _choose_rows(results: Results) -> None:
+    """Leave the rows about what is chosen; q stays that of the whole run. Without some slices nothing is combined."""
+    rows, choices = results.summary, results.choices
+    if choices.traits:
+        rows = rows[rows["trait"].isin(choices.traits)]
+    if choices.slices:
+        rows = rows[(rows["scope"] == "slice") & rows["slice"].isin(choices.slices)]
+    results.summary = rows.reset_index(drop=True)
 
 
 def _reference(results: Results, folder: Path, given: Path | None) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from traitmap.files import write_tsv, writing
-from traitmap.report_collect import Results
+from traitmap.report_results import Results
 from traitmap.report_words import slice_rows
 
 LISTED_GENES = 200

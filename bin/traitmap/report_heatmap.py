@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from traitmap.report_collect import Results
+from traitmap.report_results import Results
 from traitmap.report_words import slice_rows
 
 VALUES = ("p_cauchy", "p_mean", "p_contrast", "q", "z_mean", "z_contrast", "odds_ratio", "n_spots")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from traitmap import cauchy
-from traitmap.report_collect import Results
+from traitmap.report_results import Results
 from traitmap.report_words import P_NAMES, joined, number, p_value, plural, snp_counts
 
 

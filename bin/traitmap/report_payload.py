@@ -13,15 +13,15 @@ import pandas as pd
 from scipy import stats
 
 from traitmap.manhattan import read_manhattan
-from traitmap.report_collect import Association, Results
+from traitmap.report_results import Association, Results
 from traitmap.report_slices import Slice, read_gene_scores
 
-VALUES_AT_MOST = 1_000_000  # spots x traits in the page; above, spots are drawn at random (seeded) and the page says so
 GENE_VALUES_AT_MOST = 1_500_000
+LEVELS, MISSING = 254, 255  # values of a map as bytes: 0 lowest, 254 highest
 SNPS_AT_MOST = 60_000
 SNPS_EACH = 5_000  # drawn as vectors, so that the exported picture is one
-SHOWN_GENES = 6
 LISTED_GENES = 50
+EXPRESSION_UNIT = "log(1 + counts per 10,000)"
 
 
 def pack(values: np.ndarray) -> dict[str, str]:
@@ -61,7 +61,12 @@ def payload(results: Results) -> dict[str, Any]:
     genes = gene_choice(results)
     slices, pairs = [], []
     for name, found in results.slices.items():
-        slices.append(_slice(found, shown[name], genes.get(name, [])))
+        item = _slice(found, shown[name])
+        scores = read_gene_scores(found, genes[name])
+        item["genes"] = [layer(gene, scores[gene], shown[name], 0) for gene in genes[name] if gene in scores]
+        expressed = expression(results, found, genes[name])
+        item["expression"] = [layer(gene, values, shown[name], 0) for gene, values in expressed.items()]
+        slices.append(item)
     places = {name: i for i, name in enumerate(results.slices)}
     traits = {name: i for i, name in enumerate(results.traits)}
     for (name, trait), pair in results.associations.items():
@@ -69,6 +74,7 @@ def payload(results: Results) -> dict[str, Any]:
         pairs.append({"slice": places[name], "trait": traits[trait], **item})
     at_most = min(SNPS_EACH, SNPS_AT_MOST // max(1, len(results.traits)))
     return {
+        "expression_unit": EXPRESSION_UNIT,
         "slices": slices,
         "traits": [{"name": name, "manhattan": _manhattan(results, name, at_most)} for name in results.traits],
         "pairs": pairs,
@@ -77,21 +83,22 @@ def payload(results: Results) -> dict[str, Any]:
 
 
 def _shown_spots(results: Results, found: Slice) -> np.ndarray:
-    """Indices of the spots in the page: all, unless the run is larger than VALUES_AT_MOST."""
+    """Indices of the spots in the page: all, unless the run is larger than is chosen."""
     total = len(found.spots) if found.spots is not None else 0
     values = sum(len(each.spots) for each in results.slices.values() if each.spots is not None)
     values *= max(1, len(results.traits))
-    if values <= VALUES_AT_MOST:
+    at_most = results.choices.values_at_most
+    if values <= at_most:
         return np.arange(total)
-    wanted = max(1, int(total * VALUES_AT_MOST / values))
+    wanted = max(1, int(total * at_most / values))
     return np.sort(np.random.default_rng(0).choice(total, min(total, wanted), replace=False))
 
 
 def gene_choice(results: Results) -> dict[str, list[str]]:
-    """Per slice, the genes whose maps the page holds: the first few by correlation of each trait, as many as fit."""
+    """Per slice, the genes whose maps the page holds: those asked for, and the first of each trait, as many as fit."""
     values = sum(len(f.spots) for f in results.slices.values() if f.spots is not None) * max(1, len(results.traits))
-    each = max(1, min(SHOWN_GENES, GENE_VALUES_AT_MOST // max(1, values)))
-    chosen: dict[str, list[str]] = {}
+    each = min(results.choices.genes, max(1, GENE_VALUES_AT_MOST // max(1, values)))
+    chosen = {name: list(results.choices.more_genes) for name in results.slices}
     for (name, _), pair in results.associations.items():
         if pair.genes is not None:
             best = pair.genes[pair.genes["pcc"].notna()]["gene"].head(each)
@@ -99,7 +106,28 @@ def gene_choice(results: Results) -> dict[str, list[str]]:
     return chosen
 
 
-def _slice(found: Slice, shown: np.ndarray, genes: list[str]) -> dict[str, Any]:
+def layer(name: str, values: np.ndarray, shown: np.ndarray, low: float | None = None) -> dict[str, Any]:
+    """Values of all spots as bytes between ``low`` (default: the lowest) and the highest, those of ``shown`` alone."""
+    known = values[np.isfinite(values)].astype(float)
+    low = float(known.min()) if low is None else low
+    top = float(known.max()) if len(known) and known.max() > low else low + 1.0
+    levels = np.rint((values[shown] - low) / (top - low) * LEVELS)
+    levels = np.where(np.isfinite(levels), levels, MISSING)
+    return {"name": name, "low": low, "top": top, "levels": pack(levels.astype(np.uint8))}
+
+
+def expression(results: Results, found: Slice, genes: list[str]) -> dict[str, np.ndarray]:
+    """Expression of ``genes`` in every spot of a slice, of those that any of its associations tells."""
+    tables = [pair.expression for pair in results.associations.values() if pair.slice == found.name]
+    known: dict[str, np.ndarray] = {}
+    for gene in genes:
+        table = next((table for table in tables if table is not None and gene in table), None)
+        if table is not None:
+            known[gene] = table[gene].reindex(found.spots).to_numpy(float)
+    return known
+
+
+def _slice(found: Slice, shown: np.ndarray) -> dict[str, Any]:
     item: dict[str, Any] = {"name": found.name, "total": len(found.spots) if found.spots is not None else 0}
     item["shown"] = len(shown)
     if found.spots is not None:
@@ -114,12 +142,17 @@ def _slice(found: Slice, shown: np.ndarray, genes: list[str]) -> dict[str, Any]:
     if found.training_curve is not None:
         numeric = found.training_curve.select_dtypes("number")
         item["curve"] = {column: pack(numeric[column].to_numpy(np.float64)) for column in numeric}
-    item["genes"] = []
-    for gene, values in read_gene_scores(found, genes).items():
-        top = float(values.max()) or 1.0
-        levels = np.rint(values[shown] / top * 255).astype(np.uint8)
-        item["genes"].append({"name": gene, "top": top, "levels": pack(levels)})
+    item["qc"] = [layer(name, values, shown) for name, values in microdomain_layers(found)]
     return item
+
+
+def microdomain_layers(found: Slice) -> list[tuple[str, np.ndarray]]:
+    """Name and values of every numeric QC column of the spots that varies."""
+    if found.microdomain is None:
+        return []
+    columns = {str(name): found.microdomain[name].to_numpy(float) for name in found.microdomain}
+    finite = {name: values[np.isfinite(values)] for name, values in columns.items()}
+    return [(name, values) for name, values in columns.items() if len(finite[name]) and np.ptp(finite[name]) > 0]
 
 
 def _pair(pair: Association, found: Slice, shown: np.ndarray) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from traitmap.report_collect import Account, Association, Results
-from traitmap.report_words import SIGNIFICANT, number, p_value, share
+from traitmap.report_results import Account, Association, Results
+from traitmap.report_words import number, p_value, share
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def region_rows(results: Results, columns: list[Column]) -> list[dict[str, Any]]
                 "slice": row["slice"],
                 "trait": row["trait"],
                 "region": row["region"],
-                "significant": bool(row["q"] < SIGNIFICANT),
+                "significant": bool(row["q"] < results.choices.fdr),
             }
         )
     return rows

@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 
 from traitmap.formats import SMALLEST_P
-from traitmap.report_collect import Results
+from traitmap.report_results import Results
 
-SIGNIFICANT = 0.05  # false discovery rate over the run
+SIGNIFICANT = 0.05  # near it numbers have more digits; the false discovery rate is the reader's choice
 DASH = "–"
 P_NAMES = {"p_cauchy": "Cauchy", "p_mean": "mean", "p_contrast": "contrast"}
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -116,12 +116,13 @@ def verdict(results: Results) -> str:
         return "No region was tested, or its tables are missing from this folder."
     if not tested.any():
         return f"{plural(len(rows), 'test')} of regions; no q values are available."
-    hits = rows[rows["q"] < SIGNIFICANT]
+    fdr = results.choices.fdr
+    hits = rows[rows["q"] < fdr]
     tests = f"{plural(int(tested.sum()), 'test')} (slice × trait × region)"
     if hits.empty:
         best = rows.loc[rows["q"].idxmin()]
         return (
-            f"None of {tests} reaches q < {SIGNIFICANT}: no region stands out once all tests of the run are "
+            f"None of {tests} reaches q < {fdr}: no region stands out once all tests of the run are "
             f"counted. The smallest q is {p_value(best['q'])} "
             f"({best['trait']}, {best['region']}, {best['slice']})."
         )
@@ -129,7 +130,7 @@ def verdict(results: Results) -> str:
     where = f"{best['region']} ({best['slice']}, q = {p_value(best['q'])})"
     return (
         f"{best['trait']} is associated most strongly with {where}. "
-        f"{len(hits)} of {tests} {'reaches' if len(hits) == 1 else 'reach'} q < {SIGNIFICANT}"
+        f"{len(hits)} of {tests} {'reaches' if len(hits) == 1 else 'reach'} q < {fdr}"
         + (f", for {hits['trait'].nunique()} of {len(results.traits)} traits." if len(results.traits) > 1 else ".")
     )
 
@@ -137,16 +138,16 @@ def verdict(results: Results) -> str:
 def findings(results: Results, regions_each: int = 3) -> list[Finding]:
     """Traits with associations first, strongest first; then one line for each of the others."""
     rows = slice_rows(results.summary)
-    q_from = results.q_from
+    q_from, fdr = results.q_from, results.choices.fdr
     lines = []
     for trait in results.traits:
         mine = rows[(rows["trait"] == trait) & rows["q"].notna()].sort_values(["q", q_from], kind="stable")
-        hits = mine[mine["q"] < SIGNIFICANT]
+        hits = mine[mine["q"] < fdr]
         if mine.empty:
             lines.append((2.0, Finding(trait, "was not tested in any region.", None, None, False)))
         elif hits.empty:
             best = mine.iloc[0]
-            text = f"no region reaches q < {SIGNIFICANT}; "
+            text = f"no region reaches q < {fdr}; "
             text += f"nearest is {best['region']} in {best['slice']} ({_strength(best, q_from)})."
             lines.append((1 + best["q"], Finding(trait, text, best["slice"], best["region"], False)))
         else:

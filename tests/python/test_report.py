@@ -190,8 +190,48 @@ def test_genes_equal_their_table(made, results):
     scores = anndata.read_h5ad(results / "slices" / item["name"] / "specificity.h5ad").to_df()
     assert item["genes"][0]["name"] == pair["genes"][0][0]
     for gene in item["genes"]:
-        drawn = unpack(gene["levels"]).astype(float) / 255 * gene["top"]
-        np.testing.assert_allclose(drawn, scores[gene["name"]], atol=gene["top"] / 509)
+        drawn = unpack(gene["levels"]).astype(float) / 254 * gene["top"]
+        np.testing.assert_allclose(drawn, scores[gene["name"]], atol=gene["top"] / 500)
+    expressed = pd.read_parquet(folder / "expression.parquet").set_index("spot")
+    for gene in item["expression"][:6]:
+        drawn = unpack(gene["levels"]).astype(float) / 254 * gene["top"]
+        np.testing.assert_allclose(drawn, expressed[gene["name"]], atol=gene["top"] / 500)
+    assert {gene["name"] for gene in item["expression"]} == {gene["name"] for gene in item["genes"]}
+
+
+def test_microdomain_columns_are_maps_whatever_they_are_called(tmp_path):
+    import anndata
+
+    folder = write_results(tmp_path / "results", Study(slices=("a",), traits=("t",), spots=60, snps=300))
+    path = folder / "slices" / "a" / "specificity.h5ad"
+    data = anndata.read_h5ad(path)
+    data.obs["new_measure"] = np.where(np.arange(60) < 3, np.nan, np.arange(60.0) - 20)
+    data.obs["constant"] = 1.0
+    data.write_h5ad(path)
+    page = report(folder, tmp_path / "report.html")
+    layers = {item["name"]: item for item in page.content["slices"][0]["qc"]}
+    assert "constant" not in layers
+    assert {"microdomain_size", "microdomain_similarity", "new_measure"} <= set(layers)
+    levels = unpack(layers["new_measure"]["levels"])
+    assert (levels[:3] == 255).all()
+    assert (levels[3], levels[-1]) == (0, 254)
+    assert (layers["new_measure"]["low"], layers["new_measure"]["top"]) == (-17, 39)
+    assert "new measure" in page.text
+
+
+def test_other_choices_make_another_page(results, tmp_path):
+    options = ("--slice", "brain_B", "--trait", "schizophrenia", "--gene", "GENE3", "--genes", 2, "--fdr", 1e-9)
+    call("write_report.py", "--results", results, "--out", tmp_path / "report.html", *options)
+    page = Page((tmp_path / "report.html").read_text())
+    content = page.content
+    assert [item["name"] for item in content["slices"]] == ["brain_B"]
+    assert [item["name"] for item in content["traits"]] == ["schizophrenia"]
+    assert len(page.tables["regions-table"]) == 1 + 6
+    assert content["slices"][0]["genes"][0]["name"] == "GENE3"
+    assert len(content["slices"][0]["genes"]) == 3
+    assert "None of 6 tests (slice × trait × region) reaches q < 1e-09" in page.text
+    told = refused("write_report.py", "--results", results, "--out", tmp_path / "a", "--slice", "x", "--trait", "y")
+    assert "--slice x: is not in" in told and "--trait y: is not in" in told
 
 
 def test_first_sentence_names_the_strongest_finding(made, results):

@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from report_fixture import Study, write_results
-from traitmap.report_collect import collect, natural
+from traitmap.report_collect import collect
 from traitmap.report_files import write_report_data
 from traitmap.report_heatmap import clustered
 from traitmap.report_payload import _shown_spots, embed, payload
+from traitmap.report_results import Choices, natural
 from traitmap.report_slices import principal_plane, read_gene_scores
 from traitmap.report_tables import _balance
 from traitmap.report_words import headline, number, p_value
@@ -116,9 +117,8 @@ def test_clustering_puts_alike_together():
     assert clustered(np.zeros((2, 2))) == [0, 1]
 
 
-def test_many_spots_are_drawn_in_part_and_counted_whole(folder, monkeypatch):
-    monkeypatch.setattr("traitmap.report_payload.VALUES_AT_MOST", 40)
-    results = collect(folder)
+def test_many_spots_are_drawn_in_part_and_counted_whole(folder):
+    results = collect(folder, choices=Choices(values_at_most=40))
     shown = _shown_spots(results, results.slices["s2"])
     assert len(shown) == 20
     assert (np.diff(shown) > 0).all()
