@@ -109,6 +109,14 @@ report.draw = async (id, traces, layout, more = {}) => {
   await Plotly.react(place, traces, whole, settings);
   return place;
 };
+// Parts are drawn after waiting for their data; whoever was overtaken meanwhile by a later drawing stops.
+const turns = new Map();
+report.turn = (id) => {
+  const mine = (turns.get(id) ?? 0) + 1;
+  turns.set(id, mine);
+  return () => turns.get(id) === mine;
+};
+
 report.absent = (id, text) => {
   const place = report.byId(id);
   if (!place) return;

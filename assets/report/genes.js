@@ -41,16 +41,19 @@ async function geneMaps() {
   const pair = report.pair();
   const note = report.byId("genes-note");
   note.textContent = "";
-  const wanted = pair && slice ? pair.genes.map(([name]) => slice.genes.find((gene) => gene.name === name)).filter(Boolean).slice(0, 6) : [];
-  if (!wanted.length || !slice.x) { report.absent("genes-plot", "No gene to draw: genes.tsv or specificity.h5ad of this slice is missing."); return; }
-  report.ready("genes-plot");
+  const kind = report.byId("genes-show").value;
+  const wanted = pair && slice ? pair.genes.map(([name]) => report.findLayer(slice, kind, name)).filter(Boolean).slice(0, 6) : [];
+  if (!wanted.length || !slice.x) { report.absent("genes-plot", `No gene to draw: genes.tsv or ${kind === "gene" ? "specificity.h5ad" : "expression.parquet"} is missing.`); return; }
+  const current = report.turn("genes-plot");
   const place = report.byId("genes-plot");
   const [x, y] = await Promise.all([report.unpack(slice.x), report.unpack(slice.y)]);
-  const levels = await Promise.all(wanted.map(({ levels: packed }) => report.unpack(packed)));
+  const values = await Promise.all(wanted.map(report.layerValues));
+  if (!current()) return;
+  report.ready("genes-plot");
   const across = Math.min(3, wanted.length);
   const down = Math.ceil(wanted.length / across);
   const cellWidth = (place.clientWidth || 560) / across;
-  const spread = (values) => values.reduce((a, b) => Math.max(a, b), -Infinity) - values.reduce((a, b) => Math.min(a, b), Infinity);
+  const spread = (of) => report.extent(of)[1] - report.extent(of)[0];
   const ratio = Math.min(1.2, Math.max(0.5, (spread(y) || 1) / (spread(x) || 1)));
   const height = Math.round(down * (cellWidth * ratio + 26));
   const size = Math.max(1, Math.min(9, 0.8 * Math.sqrt((cellWidth * cellWidth * ratio) / x.length)));
@@ -67,19 +70,19 @@ async function geneMaps() {
     layout[`yaxis${tag}`] = { ...hidden, domain: domainY, anchor: `x${tag}`, scaleanchor: `x${tag}`, autorange: report.byId("maps-flip").checked ? "reversed" : true, constrain: "domain" };
     const pcc = pair.genes.find(([name]) => name === gene.name)[1];
     layout[`xaxis${tag}`].title = { text: `<b>${report.short(gene.name, 16)}</b>  r ${pcc.toFixed(2).replace("-", "−")}`, font: { size: 12 }, standoff: 3 };
-    const order = ascending(levels[i]);
+    const order = ascending(values[i]);
     return { type, mode: "markers", x: take(x, order), y: take(y, order), xaxis: `x${tag}`, yaxis: `y${tag}`, showlegend: false, hoverinfo: "none",
-      marker: { size, color: take(levels[i], order), cmin: 0, cmax: 255, colorscale: "Cividis", line: { width: 0 } } };
+      marker: { size, color: take(values[i], order), cmin: gene.low, cmax: gene.top, colorscale: layerKinds[kind].scale, line: { width: 0 } } };
   });
-  note.textContent = `From 0 (dark) to each gene's own maximum (bright): ${wanted.map(({ name, top }) => `${name} ${report.number(top)}`).join(", ")}. r: correlation with −log10 P.`;
+  note.textContent = `${kind === "gene" ? "Specificity" : `Expression, ${report.data.expression_unit},`} from 0 (dark) to each gene's own maximum (bright): ${wanted.map(({ name, top }) => `${name} ${report.number(top)}`).join(", ")}. r: correlation with −log10 P.`;
   // The number of axes may differ from the last drawing, which react does not clear.
   if (report.plots.has("genes-plot")) Plotly.purge(place);
   await report.draw("genes-plot", traces, layout, {
-    bar: false, name: `${report.sliceName(report.state.slice)}_${report.traitName(report.state.trait)}_genes`,
-    alt: `Small maps of the specificity of ${wanted.map(({ name }) => name).join(", ")} in ${slice.name}.`,
+    bar: false, name: `${report.sliceName(report.state.slice)}_${report.traitName(report.state.trait)}_genes_${kind}`,
+    alt: `Small maps of the ${kind === "gene" ? "specificity" : "expression"} of ${wanted.map(({ name }) => name).join(", ")} in ${slice.name}.`,
     table: async () => {
       const spots = await report.unpack(slice.spots);
-      return [["spot", "x", "y", ...wanted.map(({ name }) => name)], ...spots.map((spot, i) => [spot, x[i], y[i], ...wanted.map(({ top }, g) => Number(((levels[g][i] / 255) * top).toPrecision(4)))])];
+      return [["spot", "x", "y", ...wanted.map(({ name }) => name)], ...spots.map((spot, i) => [spot, x[i], y[i], ...values.map((of) => Number(of[i].toPrecision(4)))])];
     },
   });
 }
@@ -149,5 +152,7 @@ report.startGenes = () => {
   const table = report.byId("genes-table");
   report.sortable(table);
   report.exportsOf("genes", table, () => `${report.sliceName(report.state.slice)}_${report.traitName(report.state.trait)}_genes`);
+  report.byId("genes-show").addEventListener("change", geneMaps);
+  if (!report.data.slices.some(({ expression }) => expression.length)) report.byId("genes-show").closest("label").hidden = true;
   report.listen(() => report.drawGenes());
 };

@@ -10,6 +10,7 @@
 
   report.startTables();
   report.startHeatmap();
+  report.startSelection();
   report.startMaps();
   report.startGenes();
   report.startTrust();

@@ -92,9 +92,10 @@ test("the page begins with the strongest finding; menus change map, genes and ca
 test("every colour draws, without errors", async () => {
   const choices = await page.tab.$$eval("#map-1-color option", (options) => options.map(({ value }) => value));
   assert.ok(choices.includes("z") && choices.includes("region") && choices.some((choice) => choice.startsWith("gene:")));
-  for (const choice of ["z", "region", choices.find((name) => name.startsWith("gene:")), "log_p"]) {
+  for (const kind of ["gene:", "expression:", "qc:"]) assert.ok(choices.some((choice) => choice.startsWith(kind)), kind);
+  for (const choice of [...choices, "log_p"]) {
     await page.tab.selectOption("#map-1-color", choice);
-    await page.tab.waitForFunction((part) => report.plots.get("map-1").name.endsWith(part), choice.replace("gene:", ""));
+    await page.tab.waitForFunction((part) => report.plots.get("map-1").name.endsWith(part), choice.replace(":", "_"));
   }
 });
 
