@@ -1,5 +1,6 @@
 // Genes of the chosen slice and trait: table, small maps, Manhattan plot.
-const geneKinds = ["text", "number", "text", "number", "share", "text"];
+const geneKinds = ["text", "number", "text", "number", "share", "share", "text"];
+const drivesColumn = 6;
 
 function geneTable() {
   const body = report.byId("genes-table").tBodies[0];
@@ -24,7 +25,7 @@ function geneTable() {
       line.addEventListener("click", () => { if (!String(window.getSelection())) report.showGene(row[0]); });
       line.addEventListener("keydown", (event) => { if (event.key === "Enter") report.showGene(row[0]); });
     }
-    if (row[5]) line.className = "hit";
+    if (row[drivesColumn]) line.className = "hit";
     return line;
   }));
   for (const heading of report.byId("genes-table").tHead.rows[0].cells) {

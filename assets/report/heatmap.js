@@ -2,7 +2,7 @@
 const heatmapValues = {
   p_cauchy: { title: "−log10 P Cauchy", log: true }, p_mean: { title: "−log10 P mean", log: true },
   p_contrast: { title: "−log10 P contrast", log: true }, z_mean: { title: "z of the region's mean", signed: true },
-  z_contrast: { title: "z of the contrast", signed: true }, odds_ratio: { title: "log2 odds ratio", ratio: true },
+  z_contrast: { title: "z of the contrast", signed: true }, odds_ratio: { title: "log2 odds ratio", ratio: true }, q: { title: "−log10 q, signed", signed: true, signedLog: true },
 };
 
 report.heatmapCells = (name, slice, cluster) => {
@@ -12,7 +12,10 @@ report.heatmapCells = (name, slice, cluster) => {
   const columns = (cluster ? heatmap.column_order : heatmap.columns.map((_, i) => i)).filter((i) => slice === "" || heatmap.columns[i][0] === slice);
   const convert = (value) => (value === null ? null : style.log ? -Math.log10(Math.max(value, 1e-300)) + 0 : style.ratio ? (value > 0 ? Math.log2(value) : null) : value);
   const matrix = heatmap.values[name];
-  return { rows, columns, z: rows.map((r) => columns.map((c) => convert(matrix[r][c]))) };
+  // q has the sign of the test's z: below 0 the heritability avoids the region.
+  const signs = heatmap.values[report.data.q_from === "p_contrast" ? "z_contrast" : "z_mean"];
+  const signedLog = (r, c) => (matrix[r][c] === null ? null : -Math.log10(Math.max(matrix[r][c], 1e-300)) * ((signs?.[r][c] ?? 1) < 0 ? -1 : 1) + 0);
+  return { rows, columns, z: rows.map((r) => columns.map((c) => (style.signedLog ? signedLog(r, c) : convert(matrix[r][c])))) };
 };
 
 report.drawHeatmap = () => {

@@ -74,7 +74,7 @@ report.drawMap = async (panel) => {
   const flip = report.byId("maps-flip").checked;
   await report.draw(id, traces, {
     height, xaxis: { ...hidden, constrain: "domain" }, yaxis: { ...hidden, scaleanchor: "x", autorange: flip ? "reversed" : true, constrain: "domain" },
-    legend: { orientation: "h", y: -0.02, yanchor: "top", x: 0, font: { size: 11 } }, uirevision: `${panelSlice(panel)}-${flip}`, selectionrevision: String(report.selectionSerial()),
+    dragmode: report.dragmode ?? "zoom", legend: { orientation: "h", y: -0.02, yanchor: "top", x: 0, font: { size: 11 } }, uirevision: `${panelSlice(panel)}-${flip}`, selectionrevision: String(report.selectionSerial()),
   }, {
     name: `${sliceName}_${/^(log_p|z)$/.test(color) ? `${traitName}_${color}` : color.replace(":", "_")}`,
     buttons: ["zoom2d", "pan2d", "lasso2d", "select2d", "resetScale2d"],
@@ -98,6 +98,7 @@ function connect(panel, place) {
   });
   place.on("plotly_deselect", () => report.select(panelSlice(panel), panelTrait(panel), []));
   place.on("plotly_relayout", async (change) => {
+    if (change.dragmode) report.dragmode = change.dragmode;
     const other = panel === 1 ? 2 : 1;
     if (following || panelSlice(1) !== panelSlice(2) || !report.plots.has(`map-${other}`) || !twoMaps()) return;
     if (!Object.keys(change).some((key) => /^[xy]axis\.(range|autorange)/.test(key))) return;

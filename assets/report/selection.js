@@ -61,6 +61,12 @@ report.startSelection = () => {
     await report.select(report.state.slice, report.state.trait, spots);
     target.value = spots.length ? String(code) : "";
   });
+  const lasso = report.byId("maps-lasso");
+  lasso.addEventListener("click", () => {
+    report.dragmode = report.dragmode === "lasso" ? "zoom" : "lasso";
+    lasso.setAttribute("aria-pressed", String(report.dragmode === "lasso"));
+    for (const id of ["map-1", "map-2"]) if (report.plots.has(id)) Plotly.relayout(id, { dragmode: report.dragmode });
+  });
   const clear = () => report.select(report.state.slice, report.state.trait, []);
   report.byId("selection-clear").addEventListener("click", clear);
   report.byId("selection-csv").addEventListener("click", async () => {

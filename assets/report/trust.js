@@ -32,8 +32,10 @@ async function plane() {
     .filter(({ order }) => order.length)
     .map(({ name, code, order }) => ({ type, mode: "markers", name: report.short(name, 22), x: take(x, order), y: take(y, order), text: order.map((i) => `${report.short(spots[i], 40)}<br>${report.short(name, 40)}`), hoverinfo: "text",
       marker: { size: Math.max(2, Math.min(5, 240 / Math.sqrt(x.length))), color: codes ? (code ? report.color(code - 1) : "#b5bcc2") : "#0b8a8f", line: { width: 0 } }, showlegend: false }));
+  const placed = x.reduce((sum, value) => sum + !Number.isNaN(value), 0);
+  const axis = placed < x.length ? `${slice.plane.name}, ${placed.toLocaleString("en")} of the spots` : slice.plane.name;
   const hidden = { showgrid: false, zeroline: false, showticklabels: false, ticks: "" };
-  await report.draw("plane-plot", traces, { height: 300, xaxis: { ...hidden, title: { text: report.short(slice.plane.name, 60) } }, yaxis: hidden, margin: { l: 8, r: 8, t: 8, b: 36 } }, {
+  await report.draw("plane-plot", traces, { height: 300, xaxis: { ...hidden, title: { text: report.short(axis, 60) } }, yaxis: hidden, margin: { l: 8, r: 8, t: 8, b: 36 } }, {
     name: `${slice.name}_embedding`, alt: `${slice.plane.name} of ${slice.name}, coloured by region.`,
     table: () => [["spot", "axis_1", "axis_2", "region"], ...spots.map((spot, i) => [spot, x[i], y[i], codes && codes[i] ? slice.regions[codes[i] - 1] : ""])],
   });
@@ -50,7 +52,7 @@ async function curves() {
       if (measure === "epoch") continue;
       const values = await report.unpack(packed);
       values.forEach((value, at) => rows.push([slice.name, epoch[at], measure, value]));
-      if (measure === "loss") traces.push({ type: "scatter", mode: "lines", name: report.short(slice.name, 20), x: Array.from(epoch), y: Array.from(values), line: { width: 2, color: report.color(i) }, hovertemplate: `${report.short(slice.name, 30).replace(/%/g, "&#37;")}: epoch %{x}, loss %{y:.4g}<extra></extra>` });
+      if (/loss$/.test(measure)) traces.push({ type: "scatter", mode: "lines", name: report.short(slice.name, 20), showlegend: measure === "loss", legendgroup: slice.name, x: Array.from(epoch), y: Array.from(values), line: { width: 2, color: report.color(i), dash: measure === "loss" ? "solid" : "dot" }, hovertemplate: `${report.short(slice.name, 30).replace(/%/g, "&#37;")}: epoch %{x}, ${measure.replaceAll("_", " ")} %{y:.4g}<extra></extra>` });
     }
   }
   await report.draw("curve-plot", traces, { height: 300, showlegend: true, legend: { x: 1, xanchor: "right", y: 1 }, xaxis: { title: { text: "Epoch" }, zeroline: false }, yaxis: { title: { text: "Loss" }, zeroline: false }, margin: { l: 50, r: 10, t: 10, b: 44 } }, {

@@ -11,6 +11,7 @@ from traitmap import __version__
 from traitmap.errors import InputError
 from traitmap.files import require_file, writing
 from traitmap.report_collect import collect
+from traitmap.report_fates import fates_of_slices, fates_of_traits
 from traitmap.report_files import write_report_data
 from traitmap.report_heatmap import heatmap
 from traitmap.report_methods import methods
@@ -28,7 +29,18 @@ from traitmap.report_words import findings, headline, plural, run_sentence, slic
 
 TEMPLATE = "report.html.j2"
 STYLES = ("report.css",)
-SCRIPTS = ("core.js", "statistics.js", "tables.js", "heatmap.js", "layers.js", "selection.js", "maps.js", "genes.js", "trust.js", "start.js")
+SCRIPTS = (
+    "core.js",
+    "statistics.js",
+    "tables.js",
+    "heatmap.js",
+    "layers.js",
+    "selection.js",
+    "maps.js",
+    "genes.js",
+    "trust.js",
+    "start.js",
+)
 RUN_INFO_FIRST = ("run_name", "command_line", "start", "pipeline", "version", "revision", "nextflow", "profile")
 
 
@@ -121,6 +133,10 @@ def view(results: Results, info: dict[str, Any]) -> dict[str, Any]:
         "accounts": [account_view(account) for account in results.accounts],
         "warnings": results.warnings,
         "trust": trust_rows(results),
+        "fates": [
+            ("SNPs of each trait", fates_of_traits(results)),
+            ("Spots and genes of each slice", fates_of_slices(results)),
+        ],
         "qc_names": qc_names,
         "qc_rows": qc_rows,
         "approximate": results.approximate,

@@ -15,6 +15,7 @@ from scipy import stats
 from traitmap.manhattan import read_manhattan
 from traitmap.report_results import Association, Results
 from traitmap.report_slices import Slice, read_gene_scores
+from traitmap.report_tables import GENE_COLUMNS
 
 GENE_VALUES_AT_MOST = 1_500_000
 LEVELS, MISSING = 254, 255  # values of a map as bytes: 0 lowest, 254 highest
@@ -156,7 +157,7 @@ def microdomain_layers(found: Slice) -> list[tuple[str, np.ndarray]]:
 
 
 def _pair(pair: Association, found: Slice, shown: np.ndarray) -> dict[str, Any]:
-    item: dict[str, Any] = {"genes": gene_rows(pair)}
+    item: dict[str, Any] = {"genes": gene_rows(pair, found)}
     if pair.spots is None or found.spots is None:
         return item
     order = pd.Index(pair.spots["spot"].astype(str)).get_indexer(pd.Index(found.spots[shown]))
@@ -171,9 +172,14 @@ def _pair(pair: Association, found: Slice, shown: np.ndarray) -> dict[str, Any]:
     return item
 
 
-def gene_rows(pair: Association) -> list[list[Any]]:
-    """The first genes of a pair, as in genes.tsv."""
-    return [] if pair.genes is None else pair.genes.head(LISTED_GENES).to_numpy(object).tolist()
+def gene_rows(pair: Association, found: Slice) -> list[list[Any]]:
+    """The first genes of a pair, as in genes.tsv, with the share of spots that express them (report_tables)."""
+    if pair.genes is None:
+        return []
+    table = pair.genes.head(LISTED_GENES).copy()
+    shares = pd.Series(dtype=float) if found.expressed is None else found.expressed
+    table["expressed"] = shares.reindex(table["gene"]).to_numpy(float)
+    return table[[column.key for column in GENE_COLUMNS]].to_numpy(object).tolist()
 
 
 def _manhattan(results: Results, name: str, at_most: int) -> dict[str, Any] | None:

@@ -21,7 +21,8 @@ class Slice:
     """A slice; parts are None or empty where their file is missing.
 
     spots: names, in file order; coordinates: spots x 2 (or 3); region: Categorical; plane: spots x 2, a picture of the
-    embedding, ``plane_name`` says which; microdomain: numeric columns of obs.
+    embedding, ``plane_name`` says which; microdomain: numeric columns of obs; expressed: share of
+    spots with a count, by gene.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Slice:
     plane_name: str = ""
     training_curve: pd.DataFrame | None = None
     microdomain: pd.DataFrame | None = None
+    expressed: pd.Series | None = None
     parameters: dict[str, dict[str, Any]] = field(default_factory=dict)
     ledgers: list[tuple[str, str]] = field(default_factory=list)
 
@@ -73,6 +75,8 @@ def _specificity(found: Slice, path: Path) -> None:
     found.specificity = path
     found.spots = obs.index.astype(str).to_numpy(object)
     found.genes = parts["var"].index.astype(str)
+    if "expressed_fraction" in parts["var"]:
+        found.expressed = parts["var"]["expressed_fraction"].set_axis(found.genes)
     if "spatial" in parts["obsm"]:
         found.coordinates = np.asarray(parts["obsm"]["spatial"], dtype=np.float64)
     if "region" in obs and obs["region"].notna().any():

@@ -43,7 +43,8 @@ GENE_COLUMNS = (
     Column("pcc", "r", "Pearson correlation, over spots, of the gene's GSS with −log10 P"),
     Column("region", "Region", "Region where the gene's median GSS is largest", "text"),
     Column("median_gss", "GSS", "Median gene specificity score in that region"),
-    Column("share_expressed", "Spots", "Share of spots in which the gene is specific (GSS above 0)", "share"),
+    Column("share_expressed", "Specific", "Share of spots in which the gene is specific (GSS above 0)", "share"),
+    Column("expressed", "Expressed", "Share of spots with a count of the gene", "share"),
     Column("drives", "Drives", "Associated region that the gene is a candidate driver of", "text"),
 )
 
@@ -207,6 +208,7 @@ def trust_rows(results: Results) -> list[dict[str, str]]:
         row |= {name: number(facts.get(name)) for name in ("n_snps", "mean_chi2", "lambda_gc")}
         row |= {name: _with_error(facts, name) for name in ("h2", "intercept")}
         row["smallest_p"] = _smallest_p(pair)
+        row["attainable_p"] = p_value(facts.get("smallest_attainable_p"))
         row["warnings"] = str(len(account.warnings))
         rows.append(row)
     return rows

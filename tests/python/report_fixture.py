@@ -118,7 +118,7 @@ def _write_slice(
     data = anndata.AnnData(
         X=sparse.csr_matrix(gss),
         obs=obs,
-        var=pd.DataFrame(index=genes),
+        var=pd.DataFrame({"expressed_fraction": (gss > 0).mean(axis=0) / 2}, index=genes),
         obsm={"spatial": coordinates},
         uns={"parameters": json.dumps(parameters), "ledger": ledger.to_json()},
     )
