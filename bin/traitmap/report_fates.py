@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from traitmap.report_results import Account, Results
 from traitmap.report_words import number
 
-
 KINDS = ("in", "removed", "noted", "out")
 
 
