@@ -9,7 +9,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 export NXF_ANSI_LOG ?= false
 say = @echo; echo "== $(1)"
 
-.PHONY: install demo test lint python-tests pipeline-tests bench calibrate compare lock clean
+.PHONY: install demo test lint test-tools python-tests pipeline-tests bench calibrate compare lock clean
 
 install: $(VENV)/installed $(ENGINE)/ready
 
@@ -51,7 +51,31 @@ lint: install
 	ruff check .
 	ruff format --check .
 
-python-tests: install
+# What tests of the report need beside Python. Without them those tests are skipped, and say what is missing.
+MULTIQC := .multiqc
+BROWSER := tests/browser/node_modules
+
+test-tools: install
+	@$(MAKE) --no-print-directory $(MULTIQC)/installed || \
+	    echo "MultiQC could not be installed into $(MULTIQC): its test is skipped"
+	@if ! command -v npm > /dev/null; then echo "npm is not on the PATH: the report is not tested in a browser"; \
+	    else $(MAKE) --no-print-directory $(BROWSER)/installed || \
+	        echo "playwright-core could not be installed: the report is not tested in a browser"; fi
+	@for name in chromium chromium-browser google-chrome; do command -v $$name > /dev/null && exit 0; done; \
+	    test -n "$$CHROMIUM" || echo "no chromium on the PATH (or in CHROMIUM): the report is not tested in a browser"
+
+$(MULTIQC)/installed: tests/multiqc/requirements.lock
+	$(call say,MultiQC into $(MULTIQC) (1 GB))
+	uv venv --quiet --allow-existing --python $(VENV)/bin/python $(MULTIQC)
+	uv pip sync --quiet --require-hashes --python $(MULTIQC)/bin/python $<
+	@touch $@
+
+$(BROWSER)/installed: tests/browser/package-lock.json
+	$(call say,playwright-core into $(BROWSER))
+	cd tests/browser && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+python-tests: install test-tools
 	$(call say,Python tests)
 	python -m pytest -n 2 --dist loadfile tests/python
 
@@ -84,6 +108,7 @@ lock:
 	set -e; compile="uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-emit-find-links --custom-compile-command make\ lock"; \
 	eval "$$compile tests/requirements.in -o tests/requirements.lock"; \
+	eval "$$compile tests/multiqc/requirements.in -o tests/multiqc/requirements.lock"; \
 	for image in gpu cpu; do \
 	    eval "$$compile -c tests/requirements.lock containers/$$image/requirements.in -o containers/$$image/requirements.lock"; \
 	done
@@ -100,4 +125,4 @@ images:
 	done
 
 clean:
-	rm -rf $(VENV) $(ENGINE) work results .nextflow .nextflow.log* .nf-test .nf-test.log .bench
+	rm -rf $(VENV) $(ENGINE) $(MULTIQC) $(BROWSER) work results .nextflow .nextflow.log* .nf-test .nf-test.log .bench
