@@ -2,39 +2,16 @@
 // makes the pages: REPORT (a page with its report_data beside it), HOSTILE (one of hostile names), CHROMIUM (the browser).
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
-import { pathToFileURL } from "node:url";
-import { chromium } from "playwright-core";
+import { cells, launch, open, regionRows } from "./open.mjs";
 
 const page = { file: process.env.REPORT };
+const rows = regionRows(page.file);
 let browser;
 
-// Opens a page without network; ``told`` collects what must stay empty: errors, dialogs, requests.
-async function open(file, { width = 1400, colorScheme = "light" } = {}) {
-  const context = await browser.newContext({ viewport: { width, height: 1000 }, offline: true, colorScheme, acceptDownloads: true });
-  const tab = await context.newPage();
-  const told = [];
-  tab.on("console", (message) => { if (["error", "warning"].includes(message.type()) && !/GL Driver Message/.test(message.text())) told.push(message.text()); });
-  tab.on("pageerror", (error) => told.push(error.message));
-  tab.on("dialog", (dialog) => { told.push(`dialog ${dialog.message()}`); dialog.dismiss(); });
-  tab.on("request", (request) => { if (!/^(file|data|blob):/.test(request.url()) || (request.url().startsWith("file:") && !request.isNavigationRequest())) told.push(request.url()); });
-  await tab.goto(pathToFileURL(file).href);
-  await tab.waitForSelector("html[data-ready=yes]", { timeout: 120000 });
-  return { tab, told, context };
-}
-
-const table = readFileSync(join(dirname(page.file), "report_data", "regions.tsv"), "utf8").trim().split("\n").map((line) => line.split("\t"));
-const head = table.shift();
-const rows = table.map((line) => Object.fromEntries(head.map((name, i) => [name, line[i]])));
-const cells = (tab, key) => tab.evaluate((name) => {
-  const heads = [...document.querySelectorAll("#regions-table th")].map((th) => th.dataset.key);
-  return [...document.querySelectorAll("#regions-table tbody tr")].filter((row) => !row.hidden).map((row) => row.cells[heads.indexOf(name)].dataset.v);
-}, key);
-
 before(async () => {
-  browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: ["--no-sandbox", "--enable-unsafe-swiftshader"] });
-  Object.assign(page, await open(page.file));
+  browser = await launch();
+  Object.assign(page, await open(browser, page.file));
 });
 after(async () => { await browser.close(); });
 
@@ -191,14 +168,14 @@ test("a link to an account opens it", async () => {
 test("nothing was asked of the network, no error was told", () => { assert.deepEqual(page.told, []); });
 
 test("a phone shows it without sideways scrolling", async () => {
-  const { tab, told, context } = await open(page.file, { width: 400, colorScheme: "dark" });
+  const { tab, told, context } = await open(browser, page.file, { width: 400, colorScheme: "dark" });
   assert.ok((await tab.evaluate(() => document.documentElement.scrollWidth)) <= 400);
   assert.deepEqual(told, []);
   await context.close();
 });
 
 test("hostile names are text everywhere", async () => {
-  const { tab, told, context } = await open(process.env.HOSTILE);
+  const { tab, told, context } = await open(browser, process.env.HOSTILE);
   for (const choice of await tab.$$eval("#map-1-color option", (options) => options.map(({ value }) => value))) {
     await tab.selectOption("#map-1-color", choice);
     await tab.waitForTimeout(200);

@@ -1,62 +1,32 @@
 """The report in Chromium, from file:// with the network off: tests/browser/report.test.mjs on two made pages.
 
-Needs node, Chromium, and ``npm install`` in tests/browser; skips, saying what is missing, otherwise.
+Needs node, Chromium and playwright-core (``make test-tools``); skips, saying what is missing, otherwise. The demo's
+report and a real one are opened in test_pipeline.py.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-
-import pytest
-
 from conftest import ROOT
+from report_browser import needs_browser, run_in_browser
 from report_fixture import Study, write_results
 from traitmap.report import write_report
 
-HERE = ROOT / "tests" / "browser"
+HOSTILE = Study(
+    slices=("<b>bold<b>",),
+    traits=("<img src=x onerror=alert(1)>",),
+    regions=("<script>alert(1)</script>", "</script><script>alert(2)</script>", '"quoted" & %{x}', "x" * 200, "漢字"),
+    spots=200,
+    snps=400,
+)
 
 
-def _chromium() -> str | None:
-    names = ("chromium", "chromium-browser", "google-chrome")
-    return os.environ.get("CHROMIUM") or next((path for path in map(shutil.which, names) if path), None)
-
-
-def _missing() -> str:
-    lacks = [
-        ("node", shutil.which("node")),
-        ("chromium", _chromium()),
-        (
-            f"playwright-core (npm install in {HERE.relative_to(ROOT)})",
-            (HERE / "node_modules" / "playwright-core").is_dir(),
-        ),
-    ]
-    return ", ".join(name for name, there in lacks if not there)
-
-
-@pytest.mark.skipif(bool(_missing()), reason=f"missing: {_missing()}")
+@needs_browser
 def test_in_a_browser(tmp_path):
     pages = {}
-    hostile = Study(
-        slices=("<b>bold<b>",),
-        traits=("<img src=x onerror=alert(1)>",),
-        regions=(
-            "<script>alert(1)</script>",
-            "</script><script>alert(2)</script>",
-            '"quoted" & %{x}',
-            "x" * 200,
-            "漢字",
-        ),
-        spots=200,
-        snps=400,
-    )
-    for name, study in (("REPORT", Study()), ("HOSTILE", hostile)):
+    for name, study in (("REPORT", Study()), ("HOSTILE", HOSTILE)):
         folder = tmp_path / name
         write_results(folder / "results", study)
         write_report(folder / "results", folder / "report.html", templates=ROOT / "assets" / "report")
-        pages[name] = str(folder / "report.html")
-    command = ["node", "--test", "--test-reporter=spec", str(HERE / "report.test.mjs")]
-    environment = {**os.environ, **pages, "CHROMIUM": _chromium()}
-    done = subprocess.run(command, cwd=HERE, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
+        pages[name] = folder / "report.html"
+    run_in_browser("report.test.mjs", **pages)
+    run_in_browser("any_report.test.mjs", REPORT=pages["HOSTILE"])
