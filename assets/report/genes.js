@@ -14,6 +14,8 @@ function geneTable() {
       const text = value === null ? "–" : geneKinds[i] === "share" ? `${report.number(100 * value)} %` : geneKinds[i] === "number" ? (i === 1 ? value.toFixed(3).replace("-", "−") : report.number(value)) : String(value);
       const item = report.element("td", { className: geneKinds[i] });
       item.dataset.v = value ?? "";
+      // Where a gene drives a region, that is the region beside its name.
+      if (i === drivesColumn) { item.textContent = value ? "●" : ""; item.title = value ? `candidate driver of ${value}` : ""; return item; }
       if (i === 1 && value > 0) item.style.setProperty("--w", (value / top).toFixed(4));
       item.append(geneKinds[i] === "text" ? report.element("span", { className: "name", title: text, textContent: text }) : text);
       return item;

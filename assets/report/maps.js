@@ -41,8 +41,10 @@ report.drawMap = async (panel) => {
   const width = place.clientWidth || 500;
   const [left, right, low, high] = [x, y].flatMap(report.extent);
   const [across, up] = [Math.max(right - left, 1e-9), Math.max(high - low, 1e-9)];
-  const height = Math.round(Math.min(620, Math.max(300, (width - 90) * Math.min(1.25, up / across) + 40)));
-  const perUnit = Math.min((width - 110) / across, (height - 40) / up);
+  // The same room for colour bar and legend in both panels, so that the maps lie side by side at one scale.
+  const margin = { l: 8, r: 96, t: 30, b: legendRoom(panel, width), autoexpand: false };
+  const height = Math.round(Math.min(680, Math.max(260, (width - margin.r) * Math.min(1.25, up / across))) + margin.t + margin.b);
+  const perUnit = Math.min((width - margin.l - margin.r) / across, (height - margin.t - margin.b) / up);
   const size = Math.max(1.5, Math.min(16, Math.sqrt((across * up) / x.length) * perUnit * 0.92)) * Number(report.byId("maps-size").value);
   const type = report.scatterType(x.length);
   const chosen = report.selected(panelSlice(panel));
@@ -73,7 +75,7 @@ report.drawMap = async (panel) => {
   const hidden = { showgrid: false, zeroline: false, showticklabels: false, ticks: "", title: { text: "" } };
   const flip = report.byId("maps-flip").checked;
   await report.draw(id, traces, {
-    height, xaxis: { ...hidden, constrain: "domain" }, yaxis: { ...hidden, scaleanchor: "x", autorange: flip ? "reversed" : true, constrain: "domain" },
+    height, margin, xaxis: { ...hidden, automargin: false, constrain: "domain" }, yaxis: { ...hidden, automargin: false, scaleanchor: "x", autorange: flip ? "reversed" : true, constrain: "domain" },
     dragmode: report.dragmode ?? "zoom", legend: { orientation: "h", y: -0.02, yanchor: "top", x: 0, font: { size: 11 } }, uirevision: `${panelSlice(panel)}-${flip}`, selectionrevision: String(report.selectionSerial()),
   }, {
     name: `${sliceName}_${/^(log_p|z)$/.test(color) ? `${traitName}_${color}` : color.replace(":", "_")}`,
@@ -83,6 +85,15 @@ report.drawMap = async (panel) => {
   });
   connect(panel, place);
 };
+
+// Pixels below a map for the legend of regions, where it or the map beside it shows them.
+function legendRoom(panel, width) {
+  const beside = twoMaps() && window.matchMedia("(min-width: 1001px)").matches ? [1, 2] : [panel];
+  const shown = beside.filter((panel) => panels[panel].color === "region").map((panel) => report.data.slices[panelSlice(panel)]);
+  const most = Math.max(0, ...shown.map((slice) => (slice && slice.regions ? slice.regions.length + 1 : 0)));
+  const longest = Math.max(0, ...shown.flatMap((slice) => (slice && slice.regions ? slice.regions : []).map((name) => Math.min(26, name.length))));
+  return most ? 14 + 19 * Math.ceil(most / Math.max(1, Math.floor((width - 104) / (46 + 6.2 * longest)))) : 8;
+}
 
 // The rows of the spots with the value that the map shows, where it is not among them.
 function withShown(rows, color, shown) {

@@ -45,19 +45,23 @@
   });
 
   const links = [...document.querySelectorAll(".side li a")];
-  const seen = new IntersectionObserver((entries) => {
-    for (const entry of entries) {
-      if (!entry.isIntersecting) continue;
-      for (const link of links) {
-        if (link.hash === `#${entry.target.id}`) link.setAttribute("aria-current", "true");
-        else link.removeAttribute("aria-current");
-      }
+  // The section under the reader's eyes: the last that begins above a third of the window.
+  const sections = [...document.querySelectorAll("main > section")];
+  let waiting = false;
+  const mark = () => {
+    waiting = false;
+    const begun = sections.filter((section) => section.getBoundingClientRect().top < window.innerHeight / 3);
+    const here = begun.at(-1) ?? sections[0];
+    for (const link of links) {
+      if (link.hash === `#${here.id}`) link.setAttribute("aria-current", "true");
+      else link.removeAttribute("aria-current");
     }
-  }, { rootMargin: "-10% 0px -80% 0px" });
-  for (const section of document.querySelectorAll("main > section")) seen.observe(section);
+  };
+  window.addEventListener("scroll", () => { if (!waiting) { waiting = true; requestAnimationFrame(mark); } }, { passive: true });
+  mark();
 
   if (typeof DecompressionStream === "undefined") {
-    for (const id of ["heatmap-plot", "map-1", "map-2", "genes-plot", "manhattan-plot", "qq-plot", "plane-plot", "curve-plot"]) report.absent(id, "This browser is too old for the plots (it lacks DecompressionStream); the tables are whole.");
+    for (const id of ["lead-plot", "heatmap-plot", "map-1", "map-2", "genes-plot", "manhattan-plot", "qq-plot", "plane-plot", "curve-plot"]) report.absent(id, "This browser is too old for the plots (it lacks DecompressionStream); the tables are whole.");
     return;
   }
   // First what is seen first. The strongest finding is shown to begin with.
@@ -65,6 +69,7 @@
   const begin = { slice: report.data.slices.findIndex(({ name }) => first && name === first.dataset.showSlice), trait: report.data.traits.findIndex(({ name }) => first && name === first.dataset.showTrait) };
   Object.assign(report.state, { slice: Math.max(0, begin.slice), trait: Math.max(0, begin.trait) });
   states.forEach((select) => { select.value = String(report.state[select.dataset.state]); });
+  await report.drawLead();
   if (report.byId("heatmap-plot")) await report.drawHeatmap();
   await report.refreshMaps(report.state);
   await report.drawGenes();

@@ -29,17 +29,8 @@ from traitmap.report_words import findings, headline, plural, run_sentence, slic
 
 TEMPLATE = "report.html.j2"
 STYLES = ("report.css",)
-SCRIPTS = (
-    "core.js",
-    "statistics.js",
-    "tables.js",
-    "heatmap.js",
-    "layers.js",
-    "selection.js",
-    "maps.js",
-    "genes.js",
-    "trust.js",
-    "start.js",
+SCRIPTS = tuple(
+    f"{name}.js" for name in "core statistics tables heatmap layers selection maps lead genes trust start".split()
 )
 RUN_INFO_FIRST = ("run_name", "command_line", "start", "pipeline", "version", "revision", "nextflow", "profile")
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from traitmap.report_results import Account, Association, Results
-from traitmap.report_words import number, p_value, share
+from traitmap.report_words import P_NAMES, number, p_value, share
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,8 @@ def region_columns(results: Results) -> list[Column]:
 def region_rows(results: Results, columns: list[Column]) -> list[dict[str, Any]]:
     """Rows in order of q, then P: cells of (exact, written, bar 0..1), and whether q is significant."""
     table = results.summary.sort_values(["q", results.q_from], kind="stable", na_position="last")
-    bars = {column.key: _bars(table[column.key], column.kind) for column in columns}
+    tests = [table[name] for name in P_NAMES]
+    bars = {c.key: _bars(table[c.key], c.kind, tests if c.key in P_NAMES else [table[c.key]]) for c in columns}
     rows = []
     for place, (_, row) in enumerate(table.iterrows()):
         cells = [
@@ -115,16 +116,21 @@ def region_rows(results: Results, columns: list[Column]) -> list[dict[str, Any]]
     return rows
 
 
-def _bars(values: pd.Series, kind: str) -> np.ndarray | None:
+def _bars(values: pd.Series, kind: str, scale: list[pd.Series]) -> np.ndarray | None:
+    """Lengths 0..1 of the bars behind ``values``; 1 is the largest of ``scale``, the columns to compare by eye."""
     if kind in ("text", "count"):
         return None
+    tops = [_length(column, kind).max(initial=0) for column in scale]
+    return np.round(_length(values, kind) / max(*tops, 2.0 if kind == "p" else 1e-12), 4)
+
+
+def _length(values: pd.Series, kind: str) -> np.ndarray:
     given = values.to_numpy(np.float64)
     if kind == "p":
         given = np.abs(np.log10(np.clip(given, 1e-300, 1)))
     elif kind == "ratio":
         given = np.log2(np.clip(np.where(np.isinf(given), 1e6, given), 1, None))
-    top = max(float(np.nanmax(np.where(np.isfinite(given), given, 0), initial=0)), 2.0 if kind == "p" else 1e-12)
-    return np.round(np.nan_to_num(given) / top, 4)
+    return np.where(np.isfinite(given), given, 0)
 
 
 def account_view(account: Account) -> dict[str, Any]:

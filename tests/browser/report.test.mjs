@@ -17,7 +17,7 @@ after(async () => { await browser.close(); });
 
 test("every plot is drawn", async () => {
   const drawn = await page.tab.evaluate(() => [...report.plots.keys()]);
-  assert.deepEqual(drawn.sort(), ["curve-plot", "genes-plot", "heatmap-plot", "manhattan-plot", "map-1", "map-2", "plane-plot", "qq-plot"]);
+  assert.deepEqual(drawn.sort(), ["curve-plot", "genes-plot", "heatmap-plot", "lead-plot", "manhattan-plot", "map-1", "map-2", "plane-plot", "qq-plot"]);
 });
 
 test("the page's own statistics agree with scipy", async () => {
