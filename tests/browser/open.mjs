@@ -22,7 +22,8 @@ export async function open(browser, file, { width = 1400, colorScheme = "light" 
 
 // The rows of regions.tsv beside a report, as objects of texts.
 export function regionRows(file) {
-  const lines = readFileSync(join(dirname(file), "report_data", "regions.tsv"), "utf8").trimEnd().split("\n").map((line) => line.split("\t"));
+  const unquoted = (text) => (text.startsWith('"') ? text.slice(1, -1).replaceAll('""', '"') : text);
+  const lines = readFileSync(join(dirname(file), "report_data", "regions.tsv"), "utf8").trimEnd().split("\n").map((line) => line.split("\t").map(unquoted));
   const head = lines.shift();
   return lines.map((line) => Object.fromEntries(head.map((name, i) => [name, line[i]])));
 }
