@@ -23,11 +23,13 @@ needs_real = pytest.mark.skipif(not REAL.is_dir(), reason=f"the real data is not
 needs_gsmap = pytest.mark.skipif(not GSMAP.is_dir(), reason=f"gsMap's reference outputs are not at {GSMAP}")
 
 
-def call(executable: str, *arguments: object, check: bool = True) -> subprocess.CompletedProcess[str]:
+def call(
+    executable: str, *arguments: object, check: bool = True, cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run ``bin/<executable>`` as a user does; with ``check``, fail the test with its stderr if it fails."""
     command = [sys.executable, str(ROOT / "bin" / executable), *map(str, arguments)]
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, cwd=cwd)
     if check and done.returncode != 0:
         pytest.fail(f"{' '.join(command)}\nexit code {done.returncode}\n{done.stderr}")
     return done

@@ -1,0 +1,232 @@
+"""Cases of reference.h5ad (regress_spots.py, --merge) and of gsMap's resource folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import anndata
+import h5py
+import numpy as np
+
+from corpus import regression_files as regression
+from corpus.registry import OUT, Reader
+from regression_study import make_reference
+from test_reference import gsmap_folder
+from traitmap.h5ad import write_h5ad
+from traitmap.link_snps_to_genes import Settings, link_panel
+from traitmap.reference import write_reference
+
+FILE = "reference.h5ad"
+REFERENCE = Reader("reference", "References (reference.h5ad)", "regress_spots", regression.OPTIONS, regression.make)
+
+
+def changed(
+    reader: Reader, file: str, name: str, what: str, change: Callable[[anndata.AnnData], object], *says: str, **kind
+) -> None:
+    """Register ``file`` (an AnnData file) after ``change`` in place, or what it returns."""
+
+    def build(folder: Path) -> None:
+        data = anndata.read_h5ad(folder / file)
+        result = change(data)
+        write_h5ad(result if isinstance(result, anndata.AnnData) else data, folder / file)
+
+    reader.add(name, what, build, says, **kind)
+
+
+def in_hdf5(reader: Reader, file: str, name: str, what: str, change: Callable[[h5py.File], object], *says: str) -> None:
+    """Register ``file`` with its HDF5 content changed in place."""
+
+    def build(folder: Path) -> None:
+        with h5py.File(folder / file, "r+") as content:
+            change(content)
+
+    reader.add(name, what, build, says)
+
+
+def files(reader: Reader, file: str) -> None:
+    """Register the ways in which any .h5ad may not be there or not whole."""
+
+    def missing(folder: Path) -> None:
+        (folder / file).unlink()
+
+    def truncated(folder: Path) -> None:
+        (folder / file).write_bytes((folder / file).read_bytes()[:3000])
+
+    reader.add("missing_file", "The file does not exist", missing, ("?",))
+    reader.add("truncated", "The file is cut short", truncated, ("?",))
+    reader.texts(
+        file,
+        [
+            ("empty", "An empty file", "", "?"),
+            ("text", "A text table under its name", "a,b\n1,2\n", "?"),
+        ],
+    )
+
+
+files(REFERENCE, FILE)
+put = partial(changed, REFERENCE, FILE)
+put("no_w_ld", "No column w_ld", lambda d: d.obs.drop(columns="w_ld", inplace=True), "?")
+put("no_gene_positions", "No columns of gene positions", lambda d: d.var.drop(columns=["chr", "start"], inplace=True), "?", "?")
+put("no_unmapped", "The last column is a gene", lambda d: d[:, :-1].copy(), "?")
+put("repeated_snp", "A SNP in two rows", lambda d: setattr(d, "obs_names", ["rs1", *d.obs_names[1:]]), "?")
+put("repeated_gene", "A gene in two columns", lambda d: setattr(d, "var_names", ["GENE1", *d.var_names[1:]]), "?")
+put("out_of_order", "SNPs out of genomic order", lambda d: d[::-1].copy(), "?")
+put("position_missing", "A position that is missing", lambda d: d.obs.__setitem__(
+    "BP", [np.nan, *d.obs["BP"][1:].astype(float)]), "?")
+put("position_text", "Positions that are words", lambda d: d.obs.__setitem__("BP", "here"), "?")
+put("no_x", "Nothing in X", lambda d: setattr(d, "X", None), "?")
+put("x_nan", "A weight that is missing", lambda d: d.X.data.__setitem__(0, np.nan), "?")
+put("no_snps", "No SNPs", lambda d: d[:0].copy(), "?")
+put("w_ld_text", "Regression weights that are words", lambda d: d.obs.__setitem__("w_ld", "high"), "?")
+put("other_snps", "A reference of other SNPs", lambda d: setattr(d, "obs_names", [f"x{i}" for i in range(d.n_obs)]), "?")
+put("other_genes", "A reference of other genes", lambda d: setattr(
+    d, "var_names", [*(f"OTHER{i}" for i in range(d.n_vars - 1)), "unmapped"]), "?")
+in_hdf5(REFERENCE, FILE, "wrong_indices", "Sparse indices beyond the number of genes",
+        lambda f: f["X/indices"].__setitem__(0, 10**6), "?")
+in_hdf5(REFERENCE, FILE, "negative_indices", "Negative sparse indices", lambda f: f["X/indices"].__setitem__(0, -5), "?")
+in_hdf5(REFERENCE, FILE, "no_obs", "No table of SNPs", lambda f: f.__delitem__("obs"), "?")
+put("w_ld_missing", "A regression weight that is missing", lambda d: d.obs["w_ld"].__setitem__(0, np.nan) if False else
+    d.obs.__setitem__("w_ld", [np.nan, *d.obs["w_ld"][1:]]), "1 SNPs: without a regression weight in the reference", wrong=False)
+put("more_columns", "Columns beyond the needed ones", lambda d: d.obs.__setitem__("mine", 1), wrong=False, same=True)
+put("csc", "X by columns", lambda d: setattr(d, "X", d.X.tocsc()), wrong=False, same=True)
+put("dense", "X not sparse", lambda d: setattr(d, "X", d.X.toarray()), wrong=False, same=True)
+
+
+@REFERENCE.odd(same=True)
+def a_folder(folder: Path) -> dict[str, object]:
+    """The folder that holds it"""
+    (folder / "earlier").mkdir()
+    (folder / FILE).rename(folder / "earlier" / FILE)
+    return {"--reference": "earlier"}
+
+
+# --- parts to merge --------------------------------------------------------------------------------------------------
+
+
+def make_parts(folder: Path) -> None:
+    """References of chromosomes 1 and 2."""
+    from test_panel import write_panel
+
+    rng = np.random.default_rng(3)
+    for chromosome in (1, 2):
+        counts = rng.binomial(2, 0.4, (20, 25)).astype(np.int8)
+        ids = [f"rs{chromosome}_{i}" for i in range(20)]
+        write_panel(folder, counts, f"p.{chromosome}", chromosome=[str(chromosome)] * 20, sid=ids)
+    (folder / "genes.loc").write_text("1 1 100 900 + A\n2 2 100 900 + B\n")
+    (folder / "snps.txt").write_text("".join(f"rs{c}_{i}\n" for c in (1, 2) for i in range(20)))
+    made = link_panel(str(folder / "p.{chr}"), folder / "genes.loc", str(folder / "snps.txt"), [1, 2], Settings())
+    for number, (_, part) in enumerate(made, start=1):
+        write_reference(part, folder / f"part{number}.h5ad")
+
+
+PARTS = Reader(
+    "parts",
+    "References of chromosomes to merge",
+    "link_snps_to_genes",
+    {"--merge": True, "--out": "out/reference.h5ad"},
+    make_parts,
+    ("part1.h5ad", "part2.h5ad"),
+)
+part = partial(changed, PARTS, "part2.h5ad")
+
+
+@PARTS.wrong("?")
+def same_chromosome_twice(folder: Path) -> None:
+    """A chromosome given twice"""
+    (folder / "part2.h5ad").write_bytes((folder / "part1.h5ad").read_bytes())
+
+
+part("other_build", "Parts of different genome builds", lambda d: d.uns.__setitem__("genome_build", "GRCh38"), "?")
+part("other_window", "Parts of different gene windows", lambda d: d.uns.__setitem__("window_kb", 10.0), "?")
+part("no_ledger_parts", "A part without its account", lambda d: d.uns.pop("ledger_parts"), "?")
+part("bad_ledger_parts", "A part whose account is no JSON", lambda d: d.uns.__setitem__("ledger_parts", "{"), "?")
+part("no_version", "A part without its settings", lambda d: d.uns.pop("window_kb"), "?")
+part("snp_on_two", "A SNP id on two chromosomes", lambda d: setattr(d, "obs_names", ["rs1_0", *d.obs_names[1:]]), "?")
+part("gene_on_two", "A gene on two chromosomes", lambda d: setattr(d, "var_names", ["A", "unmapped"]), "?")
+
+
+@PARTS.wrong("?")
+def missing_part(folder: Path) -> None:
+    """A part that does not exist"""
+    (folder / "part2.h5ad").unlink()
+
+
+# --- gsMap's resource folder -----------------------------------------------------------------------------------------
+
+RESOURCE = Path("resource")
+MATRIX = str(RESOURCE / "quick_mode" / "snp_gene_weight_matrix.h5ad")
+WEIGHTS = RESOURCE / "LDSC_resource" / "weights_hm3_no_hla"
+
+
+def make_resource(folder: Path) -> None:
+    """A resource folder of twelve chromosomes, with a column of unmapped SNPs."""
+    gsmap_folder(folder / RESOURCE, make_reference(snps=120, genes=12), with_unmapped=True, with_positions=True)
+
+
+GSMAP = Reader(
+    "gsmap",
+    "gsMap's resource folder",
+    "link_snps_to_genes",
+    {"--gsmap-resource": RESOURCE, "--out": "out/reference.h5ad"},
+    make_resource,
+)
+READERS = [REFERENCE, PARTS, GSMAP]
+matrix = partial(changed, GSMAP, MATRIX)
+files(GSMAP, MATRIX)
+matrix("other_positions", "Positions of another genome build", lambda d: d.obs.__setitem__("BP", d.obs["BP"] + 9999), "?")
+matrix("other_snps", "SNPs that the weights lack", lambda d: setattr(d, "obs_names", [f"x{i}" for i in range(120)]), "?")
+matrix("repeated_snp", "A SNP in two rows", lambda d: setattr(d, "obs_names", ["rs1", *d.obs_names[1:]]), "?")
+matrix("repeated_gene", "A gene in two columns", lambda d: setattr(d, "var_names", ["GENE1", *d.var_names[1:]]), "?")
+matrix("position_missing", "A position that is missing", lambda d: d.obs.__setitem__(
+    "BP", [np.nan, *d.obs["BP"][1:].astype(float)]), "?")
+matrix("no_x", "Nothing in X", lambda d: setattr(d, "X", None), "?")
+
+
+@GSMAP.wrong("?", "?")
+def an_empty_folder(folder: Path) -> dict[str, object]:
+    """A folder that is none"""
+    (folder / "nothing").mkdir()
+    return {"--gsmap-resource": "nothing"}
+
+
+@GSMAP.wrong("?")
+def no_weights_of_a_chromosome(folder: Path) -> None:
+    """Weights of a chromosome are missing"""
+    (folder / WEIGHTS / "weights.3.l2.ldscore.gz").unlink()
+
+
+@GSMAP.wrong("?")
+def weights_truncated(folder: Path) -> None:
+    """A file of weights is cut short"""
+    path = folder / WEIGHTS / "weights.3.l2.ldscore.gz"
+    path.write_bytes(path.read_bytes()[:40])
+
+
+def _without_unmapped(folder: Path) -> Path:
+    data = anndata.read_h5ad(folder / MATRIX)
+    write_h5ad(data[:, :-1].copy(), folder / MATRIX)
+    return folder / RESOURCE / "quick_mode" / "baseline" / "baseline.2.l2.ldscore.feather"
+
+
+@GSMAP.wrong("?", "?")
+def no_baseline(folder: Path) -> None:
+    """Neither a column of unmapped SNPs nor a baseline"""
+    _without_unmapped(folder).unlink()
+
+
+@GSMAP.wrong("?")
+def baseline_damaged(folder: Path) -> None:
+    """A baseline that is no feather file"""
+    _without_unmapped(folder).write_text("SNP\tbase\n")
+
+
+@GSMAP.odd("12 regression SNPs: without a regression weight")
+def as_it_is(folder: Path) -> None:
+    """SNPs that the weights leave out, as gsMap's leave out the MHC"""
+
+
+matrix("shuffled", "SNPs in any order", lambda d: d[::-1].copy(),
+       "107 regression SNPs: out of genomic order in the matrix (sorted)", wrong=False, same=True)
+assert OUT

@@ -1,0 +1,217 @@
+"""Cases of what regress_spots.py reads: harmonised traits, specificity, baselines, sets of spots."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import anndata
+import numpy as np
+import pandas as pd
+
+from corpus.registry import Reader
+from regression_study import GENES, make_reference, make_scores, make_trait
+from traitmap.reference import write_reference
+
+TRAIT, SCORES = "trait.parquet", "specificity.h5ad"
+
+
+def trait() -> pd.DataFrame:
+    """The trait as harmonised: SNP, Z, N and what else there is."""
+    return make_trait(make_reference()).reset_index().assign(A1="A", A2="G")
+
+
+def make(folder: Path) -> None:
+    """Specificity, reference, trait, a baseline and a set of spots."""
+    reference = make_reference()
+    reference.facts["panel_snps"] = 5000
+    write_reference(reference, folder / "reference.h5ad")
+    trait().to_parquet(folder / TRAIT)
+    data = anndata.AnnData(make_scores(), var=pd.DataFrame(index=[f"GENE{g}" for g in range(GENES)]))
+    data.obs_names = [f"spot{i}" for i in range(data.n_obs)]
+    data.obs["region"] = pd.Categorical(["A"] * 15 + ["B"] * 22)
+    data.write_h5ad(folder / SCORES)
+    baseline().to_csv(folder / "baseline.tsv", sep="\t", index=False)
+    (folder / "sets.tsv").write_text("set\tspot\nedge\tspot0\nedge\tspot36\n")
+
+
+def baseline() -> pd.DataFrame:
+    """A further baseline column for every SNP."""
+    rng = np.random.default_rng(9)
+    return pd.DataFrame({"SNP": make_reference().snps.index, "coding": rng.gamma(2.0, 2.0, 1200).round(4)})
+
+
+OPTIONS: dict[str, object] = {
+    "--specificity": SCORES,
+    "--reference": "reference.h5ad",
+    "--sumstats": TRAIT,
+    "--blocks": 10,
+    "--weights": "shared",
+    "--region-tests": "out/region_tests.parquet",
+    "--qc": "out/qc.json",
+    "--out": "out/spots.parquet",
+}
+HARMONISED = Reader("harmonised", "Harmonised traits (.parquet, LDSC .sumstats)", "regress_spots", OPTIONS, make)
+SPECIFICITY = Reader("specificity", "Gene specificity (specificity.h5ad)", "regress_spots", OPTIONS, make)
+BASELINE = Reader("baseline", "Further baselines", "regress_spots", {**OPTIONS, "--baseline": "baseline.tsv"}, make)
+SETS = Reader("spot_sets", "Sets of spots", "regress_spots", {**OPTIONS, "--spot-sets": "sets.tsv"}, make)
+READERS = [HARMONISED, SPECIFICITY, BASELINE, SETS]
+
+
+def harmonised(name: str, what: str, change: Callable[[pd.DataFrame], pd.DataFrame], *says: str, **kind) -> None:
+    """Register a changed trait."""
+    HARMONISED.add(name, what, lambda folder: change(trait()).to_parquet(folder / TRAIT), says, **kind)
+
+
+def some(column: str, rows: int, value: object) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    """A change of the first rows of a column."""
+    return lambda t: t.assign(**{column: [value] * rows + t[column].tolist()[rows:]})
+
+
+HARMONISED.texts(
+    TRAIT,
+    [
+        ("empty", "An empty file", "", "?"),
+        ("header_only", "A header without rows", "SNP\tZ\tN\n", "?"),
+        ("ragged", "Rows of more fields than the header", "SNP\tZ\tN\nrs1\t1\t1000\tx\ty\n", "?"),
+        ("word", "A word for Z", "SNP\tZ\tN\nrs1\thigh\t1000\n", "?"),
+        ("raw_gwas", "A GWAS that is not harmonised", "SNP\tA1\tA2\tBETA\tSE\nrs1\tA\tG\t0.1\t0.01\n", "?"),
+        ("binary", "A binary file", bytes(range(128, 256)), "?"),
+        ("twice", "Two columns of one name", "SNP\tZ\tZ\tN\nrs1\t1\t1\t1000\n", "?"),
+    ],
+)
+HARMONISED.add("missing_file", "The file does not exist", lambda folder: (folder / TRAIT).unlink(), ("?",))
+HARMONISED.add("truncated", "A parquet file cut short", lambda folder: (folder / TRAIT).write_bytes(
+    (folder / TRAIT).read_bytes()[:900]) and None, ("?",))
+harmonised("no_z", "No column Z", lambda t: t.drop(columns="Z"), "?")
+harmonised("no_rows", "No rows", lambda t: t[:0], "?")
+harmonised("z_missing", "Z missing everywhere", lambda t: t.assign(Z=np.nan), "?")
+harmonised("n_missing", "N missing everywhere", lambda t: t.assign(N=np.nan), "?")
+harmonised("n_zero", "N is 0 everywhere", lambda t: t.assign(N=0), "?")
+harmonised("other_snps", "SNPs that the reference lacks", lambda t: t.assign(SNP="x" + t["SNP"]), "?")
+harmonised("too_few", "Fewer SNPs than the jackknife needs", lambda t: t[:15], "?")
+harmonised("huge_z", "Z above any limit everywhere", lambda t: t.assign(Z=100.0), "?")
+harmonised("all_zero", "Z is 0 everywhere", lambda t: t.assign(Z=0.0), "?")
+HARMONISED.add("options_apart", "Two traits, one --out", lambda folder: {"--sumstats": [TRAIT, TRAIT]}, ("?",))
+HARMONISED.add("unknown_weights", "An unknown --weights", lambda folder: {"--weights": "equal"}, ("?",))
+HARMONISED.add("one_block", "--blocks 1", lambda folder: {"--blocks": 1}, ("?",))
+harmonised("repeated", "A SNP in two rows", lambda t: pd.concat([t, t[:2]]), "2 SNPs: repeated, first kept",
+           wrong=False, same=True)
+harmonised("some_z_missing", "Z missing in three rows", some("Z", 3, np.nan), "3 SNPs: Z missing", wrong=False)
+harmonised("infinite_z", "Z infinite in a row", some("Z", 1, np.inf), "1 SNPs: Z missing", wrong=False)
+harmonised("some_n_missing", "N missing in two rows", some("N", 2, np.nan), "2 SNPs: N missing or not above 0", wrong=False)
+harmonised("nameless", "A SNP without a name", some("SNP", 1, None), "1 SNPs: without a name", wrong=False)
+harmonised("unknown_snps", "SNPs that the reference lacks, among others", lambda t: pd.concat(
+    [t, t[:2].assign(SNP=["a", "b"])]), "2 SNPs: not in the reference", wrong=False, same=True)
+harmonised("few_snps", "Few SNPs", lambda t: t,
+    "warning: only ...SNPs in the regression (LDSC's advice: 200,000 or more); results are noisy", wrong=False)
+harmonised("shuffled", "Rows in another order", lambda t: t.sample(frac=1, random_state=3), wrong=False, same=True)
+
+
+@HARMONISED.odd(same=True)
+def ldsc_text(folder: Path) -> dict[str, object]:
+    """LDSC's .sumstats.gz"""
+    text = trait().to_csv(sep="\t", index=False, float_format="%.17g")
+    (folder / "trait.sumstats.gz").write_bytes(gzip.compress(text.encode()))
+    return {"--sumstats": "trait.sumstats.gz"}
+
+
+def scores(name: str, what: str, change: Callable[[anndata.AnnData], object], *says: str, **kind) -> None:
+    """Register a changed specificity."""
+
+    def build(folder: Path) -> None:
+        data = anndata.read_h5ad(folder / SCORES)
+        result = change(data)
+        (result if isinstance(result, anndata.AnnData) else data).write_h5ad(folder / SCORES)
+
+    SPECIFICITY.add(name, what, build, says, **kind)
+
+
+SPECIFICITY.texts(SCORES, [("empty", "An empty file", "", "?"), ("text", "A text table", "a,b\n", "?")])
+SPECIFICITY.add("missing_file", "The file does not exist", lambda folder: (folder / SCORES).unlink(), ("?",))
+scores("no_x", "Nothing in X", lambda d: setattr(d, "X", None), "?")
+scores("no_spots", "No spots", lambda d: d[:0].copy(), "?")
+scores("no_genes", "No genes", lambda d: d[:, :0].copy(), "?")
+scores("repeated_gene", "A gene in two columns", lambda d: setattr(d, "var_names", ["GENE1", *d.var_names[1:]]), "?")
+scores("repeated_spot", "A spot in two rows", lambda d: setattr(d, "obs_names", ["spot1", *d.obs_names[1:]]), "?")
+scores("nan", "A score that is missing", lambda d: d.X.data.__setitem__(0, np.nan), "?")
+scores("infinite", "An infinite score", lambda d: d.X.data.__setitem__(0, np.inf), "?")
+scores("other_genes", "No gene of the reference", lambda d: setattr(d, "var_names", [f"X{g}" for g in range(GENES)]), "?")
+scores("dense", "X not sparse", lambda d: setattr(d, "X", d.X.toarray()), wrong=False, same=True)
+scores("csc", "X by columns", lambda d: setattr(d, "X", d.X.tocsc()), wrong=False, same=True)
+scores("empty_spot", "A spot without scores", lambda d: setattr(d, "X", _without(d.X, 3)),
+       "1 spots: singular regression: no result (NaN)", wrong=False)
+scores("further_genes", "Genes that the reference lacks", lambda d: setattr(d, "var_names", ["NEW", *d.var_names[1:]]),
+       "1 genes: not in the reference", wrong=False)
+
+
+def _without(matrix, row: int):
+    changed = matrix.tolil()
+    changed[row] = 0
+    return changed.tocsr()
+
+
+BASELINE.texts(
+    "baseline.tsv",
+    [
+        ("empty", "An empty file", "", "?"),
+        ("no_snp", "No column SNP", "coding\n1\n", "?"),
+        ("no_score", "No LD scores", "SNP\tCHR\nrs1\t1\n", "?"),
+        ("word", "A word for an LD score", "SNP\tcoding\nrs1\thigh\n", "?"),
+        ("others", "SNPs of others", "SNP\tcoding\nx1\t1\n", "?"),
+        ("ragged", "Rows of more fields than the header", "SNP\tcoding\nrs1\t1\t2\t3\n", "?"),
+        ("all_missing", "Every LD score missing", "SNP\tcoding\n" + "".join(f"rs{i}\tNA\n" for i in range(1200)), "?"),
+    ],
+)
+BASELINE.add("missing_file", "The file does not exist", lambda folder: (folder / "baseline.tsv").unlink(), ("?",))
+BASELINE.add("no_chromosome", "No file of any chromosome", lambda folder: {"--baseline": "b.{chr}.tsv"}, ("?",))
+
+
+@BASELINE.wrong("?")
+def column_in_two(folder: Path) -> dict[str, object]:
+    """A column in files of different columns"""
+    baseline().assign(other=1).to_csv(folder / "more.tsv", sep="\t", index=False)
+    return {"--baseline": ["baseline.tsv", "more.tsv"]}
+
+
+def baselines(name: str, what: str, change: Callable[[pd.DataFrame], pd.DataFrame], *says: str, **kind) -> None:
+    """Register a changed baseline that works."""
+    BASELINE.add(name, what, lambda folder: change(baseline()).to_csv(
+        folder / "baseline.tsv", sep="\t", index=False, na_rep="NA"), says, wrong=False, **kind)
+
+
+baselines("repeated", "A SNP in two rows", lambda t: pd.concat([t, t[:2]]), "2 baseline SNPs: repeated, first kept", same=True)
+baselines("fewer", "Fewer SNPs", lambda t: t[:1100], "100 SNPs: without further baseline LD scores")
+baselines("some_missing", "LD scores missing in three rows", lambda t: t.assign(coding=[np.nan] * 3 + t["coding"].tolist()[3:]),
+          "3 baseline SNPs: an LD score missing")
+baselines("constant", "A constant column", lambda t: t.assign(coding=1.0), "?")
+baselines("shuffled", "Rows in another order", lambda t: t.sample(frac=1, random_state=4), same=True)
+
+SETS.texts(
+    "sets.tsv",
+    [
+        ("empty", "An empty file", "", "?"),
+        ("header_only", "A header without rows", "set\tspot\n", "?"),
+        ("no_column", "No column spot", "set\tname\na\tspot0\n", "?"),
+        ("commas", "Commas in place of tabs", "set,spot\na,spot0\n", "?"),
+        ("unknown_spot", "A spot that the slice lacks", "set\tspot\na\tspot99\n", "?"),
+        ("empty_cell", "An empty cell", "set\tspot\na\t\n", "?"),
+        ("short_row", "A row of one field", "set\tspot\na\n", "?"),
+        ("region_name", "A set called as a region", "set\tspot\nA\tspot0\n", "?"),
+        ("binary", "A binary file", bytes(range(128, 256)), "?"),
+    ],
+)
+SETS.add("missing_file", "The file does not exist", lambda folder: (folder / "sets.tsv").unlink(), ("?",))
+SETS.add("no_region_tests", "Sets without --region-tests", lambda folder: {"--region-tests": None}, ("?",))
+
+
+@SETS.odd("1 spots of sets: named twice in a set, counted once", same=True)
+def named_twice(folder: Path) -> None:
+    """A spot twice in a set"""
+    with (folder / "sets.tsv").open("a") as lines:
+        lines.write("edge\tspot0\n")
+
+
+assert partial
