@@ -19,7 +19,7 @@ def main(
     layer: Annotated[str, typer.Option(help="Layer with raw counts; default: counts if there is one, else X.")] = "",
     spatial_key: Annotated[str, typer.Option(help="obsm key of the coordinates.")] = "spatial",
     species: Annotated[
-        str, typer.Option(help="Taken as by the other steps, not needed: all the slice's own genes are used.")
+        str, typer.Option(help="Species of the gene symbols; all of the slice's own genes are used.")
     ] = "human",
     homologs: Annotated[Path | None, typer.Option(help="Taken as by the other steps, not needed.")] = None,
     model: Annotated[
@@ -57,9 +57,15 @@ def main(
     )
     settings.check()
     ledger = Ledger("embed_spots", slice_.name)
-    # As if human: symbols need no translation here, and a gene without a homolog tells spots apart all the same.
+    # No translation is needed here: a gene without a homolog tells spots apart all the same.
     data = read_slice(
-        slice_, ledger, layer=layer or None, spatial_key=spatial_key, annotation=annotation or None, species="human"
+        slice_,
+        ledger,
+        layer=layer or None,
+        spatial_key=spatial_key,
+        annotation=annotation or None,
+        species=species,
+        translate=False,
     )
     result = embed_spots(data, settings, ledger)
     plane = umap_plane(result.obsm["embedding"], seed) if umap else None

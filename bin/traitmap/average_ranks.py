@@ -129,7 +129,11 @@ def per_slice(slices: Sequence[Path], **options: Sequence | None) -> list[dict[s
     for a slice given twice.
     """
     repeated = pd.Series([str(path) for path in slices]).duplicated()
-    problems = [f"{path}: is given twice in one group" for path, twice in zip(slices, repeated, strict=True) if twice]
+    problems = [
+        f"{path}: is given twice in one group; name it once"
+        for path, twice in zip(slices, repeated, strict=True)
+        if twice
+    ]
     for name, values in options.items():
         if len(values or []) not in (0, 1, len(slices)):
             option = name.replace("_", "-")
@@ -184,7 +188,9 @@ def average_ranks(slices: Sequence[Callable[[Ledger], AnnData]], ledger: Ledger,
     ledger.read("genes", anywhere, "expressed in any slice")
     ledger.removed("genes", "not expressed in every slice", anywhere - len(genes))
     if genes.empty:
-        raise InputError("no gene is expressed in every slice; are all of one species, with one kind of gene symbol?")
+        raise InputError(
+            "--slice: no gene is expressed in every slice; are they of one species and kind of gene symbol?"
+        )
     total, expressed, n_spots = np.zeros(len(genes)), np.zeros(len(genes), dtype=np.int64), 0
     for load in slices:
         data = load(Ledger(ledger.step, ""))  # accounted for by the first reading
@@ -223,7 +229,9 @@ def read_background(path: Path) -> pd.DataFrame:
     try:
         table = pq.read_table(path).to_pandas()
     except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{path}: cannot be read as parquet (background of ranks: {error})") from error
+        raise InputError(
+            f"{path}: cannot be read as parquet (background of ranks: {error}); is it a whole file?"
+        ) from error
     problems = [
         f"{path}: lacks column {column!r}; is it an output of average_ranks.py?"
         for column in (GENE, MEAN_LOG_RANK, EXPRESSED_FRACTION)
@@ -231,7 +239,8 @@ def read_background(path: Path) -> pd.DataFrame:
     ]
     if problems:
         raise InputError(*problems)
-    background = table.set_index(GENE)[[MEAN_LOG_RANK, EXPRESSED_FRACTION]].astype(np.float64)
+    background = table.set_index(GENE)[[MEAN_LOG_RANK, EXPRESSED_FRACTION]]
+    background = background.apply(pd.to_numeric, errors="coerce").astype(np.float64)
     if background.empty or background.isna().any(axis=None) or not background.index.is_unique:
         raise InputError(f"{path}: is empty, repeats a gene or holds missing values; run average_ranks.py again")
     return background

@@ -23,6 +23,7 @@ from traitmap.embedding_features import principal_components
 from traitmap.embedding_graph import spatial_graph
 from traitmap.errors import InputError
 from traitmap.ledger import Ledger
+from traitmap.slice_checks import check_pattern, sketch
 from traitmap.slices import REGION
 
 if TYPE_CHECKING:
@@ -159,6 +160,7 @@ def embed_spots(data: AnnData, settings: Settings, ledger: Ledger) -> AnnData:
     with threadpool_limits(limits=1):  # sums of BLAS depend on the number of threads
         components = principal_components(data.X, settings, ledger)
         graph = spatial_graph(data.obsm["spatial"], settings.graph_neighbors, ledger)
+        check_pattern(data.X, graph, ledger)
         inputs = Inputs(components.scores, graph, components.measured, _labels(data, ledger))
         embedded = MODELS[settings.model](inputs, settings, ledger)
     ledger.kept("spots", data.n_obs, "embedded")
@@ -170,6 +172,7 @@ def embed_spots(data: AnnData, settings: Settings, ledger: Ledger) -> AnnData:
             "training_curve": embedded.training_curve,
             "parameters": json.dumps({"version": __version__, **asdict(settings)}, indent=2),
             "ledger": ledger.to_json(),
+            "sketch": " ".join(sketch(data.X, data.var.get("source_symbol", data.var_names))),
         },
     )
 

@@ -106,17 +106,24 @@ def _parse(lines: Iterator[str], path: Path) -> tuple[list[Row], int]:
         try:
             row = parse(fields)
         except (ValueError, IndexError):
-            problems.append(f"{path}: row {number}: does not read as the rows before it: {line.strip()[:80]!r}")
+            problems.append(
+                f"{path}: row {number}: does not read as the rows before it: {line.strip()[:80]!r}; mend it"
+            )
             continue
         if row is not None:
             if row[3] < row[2]:
-                problems.append(f"{path}: row {number}: the gene ends ({row[3]}) before it starts ({row[2]})")
+                problems.append(f"{path}: row {number}: the gene ends ({row[3]}) before it starts ({row[2]}); mend it")
             rows.append(row)
     if parse is None:
-        raise InputError(f"{path}: reads neither as GTF nor .gene.loc (id, chromosome, start, end) nor BED (genes)")
+        raise InputError(
+            f"{path}: reads neither as GTF nor .gene.loc (id, chromosome, start, end) nor BED (genes); "
+            "give one of these"
+        )
     if problems:
         if len(problems) > SHOWN_PROBLEMS:
-            problems[SHOWN_PROBLEMS:] = [f"{path}: {len(problems) - SHOWN_PROBLEMS} more rows like these"]
+            problems[SHOWN_PROBLEMS:] = [
+                f"{path}: {len(problems) - SHOWN_PROBLEMS} more rows like these; mend them all"
+            ]
         raise InputError(*problems)
     if not rows:
         raise InputError(f"{path}: has no rows of type gene; give a GTF that has, such as GENCODE's or Ensembl's")

@@ -59,6 +59,8 @@ def read_genetic_map(path: Path, chromosome: int) -> tuple[np.ndarray, np.ndarra
     """
     with open_text(path, "genetic map") as lines:
         rows = [fields for line in lines if (fields := line.replace(",", " ").split()) and not line.startswith("##")]
+    if not rows:
+        raise InputError(f"{path}: holds no row (genetic map); write two columns, position and cM")
     header = None if _is_number(rows[0][-1]) else [name.lower().lstrip("#") for name in rows.pop(0)]
     if not rows or any(len(row) != len(rows[0]) for row in rows):
         raise InputError(f"{path}: is no table of equally long rows (genetic map); write two columns, position and cM")
@@ -67,9 +69,10 @@ def read_genetic_map(path: Path, chromosome: int) -> tuple[np.ndarray, np.ndarra
     if names is not None:
         table = table[[autosome(name) == chromosome for name in table[names]]]
     numbers = table[[at_position, at_cm]].apply(pd.to_numeric, errors="coerce")
-    if numbers.isna().to_numpy().any():
-        row = int(numbers.index[numbers.isna().any(axis=1)][0]) + 1 + (header is not None)
-        raise InputError(f"{path}: row {row}: position or cM is not a number (genetic map)")
+    bad = ~np.isfinite(numbers.to_numpy(np.float64)).all(axis=1)
+    if bad.any():
+        row = int(numbers.index[bad][0]) + 1 + (header is not None)
+        raise InputError(f"{path}: row {row}: position or cM is not a number (genetic map); mend or remove the row")
     numbers = numbers.drop_duplicates(at_position).sort_values(at_position)
     position, cm = numbers.to_numpy(np.float64).T
     if len(position) < 2:
@@ -95,7 +98,9 @@ def _columns(header: list[str] | None, width: int, path: Path) -> tuple[int | No
         of_cm = [i for i, name in enumerate(header) if "rate" not in name and ("cm" in name or "genetic" in name)]
         of_name = [i for i, name in enumerate(header) if name.startswith("chr")]
         if not of_position or not of_cm:
-            raise InputError(f"{path}: its header names no position or no cM (genetic map): {' '.join(header)}")
+            raise InputError(
+                f"{path}: its header names no position or no cM (genetic map): {' '.join(header)}; write both"
+            )
         return (of_name[0] if of_name else None), of_position[0], of_cm[-1]
     layouts = {2: (None, 0, 1), 3: (None, 0, 2), 4: (0, 3, 2)}
     if width not in layouts:

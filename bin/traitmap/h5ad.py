@@ -19,9 +19,23 @@ def read_h5ad(path: Path, what: str) -> AnnData:
 
     path = require_file(path, what)
     try:
-        return anndata.read_h5ad(path)
+        data = anndata.read_h5ad(path)
     except Exception as error:  # h5py and anndata raise whatever their parsers meet
         raise InputError(f"{path}: cannot be read as .h5ad ({what}: {error}); is it a whole AnnData file?") from error
+    for name, matrix in (("X", data.X), *data.layers.items()):
+        _check_matrix(matrix, name, path, what)
+    return data
+
+
+def _check_matrix(matrix: object, name: str, path: Path, what: str) -> None:
+    """Raise InputError for words, and for sparse indices out of range, which compiled code would follow anywhere."""
+    if not (matrix is None or matrix.dtype.kind in "biuf"):
+        raise InputError(f"{path}: {name} holds values that are no numbers ({what}); write the file again")
+    if hasattr(matrix, "check_format"):
+        try:
+            matrix.check_format(full_check=True)
+        except ValueError as error:
+            raise InputError(f"{path}: {name} is damaged ({what}: {error}); write the file again") from error
 
 
 def read_obs(path: Path, what: str) -> pd.DataFrame:

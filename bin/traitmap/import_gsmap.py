@@ -15,12 +15,12 @@ from traitmap.chromosomes import AUTOSOMES, PLACE, find_files
 from traitmap.errors import InputError
 from traitmap.files import require_file, sha256
 from traitmap.formats import REFERENCE_GENES, REFERENCE_SNPS, UNMAPPED
-from traitmap.gene_windows import read_genes
+from traitmap.genome_builds import build_problem
 from traitmap.h5ad import read_h5ad
 from traitmap.ldsc_files import find_ld_scores, read_ld_scores
 from traitmap.ledger import Ledger
 from traitmap.reference import Reference
-from traitmap.reference_parts import STEP, sum_counts, with_unmapped
+from traitmap.reference_parts import STEP, SharedFile, sum_counts, with_unmapped
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -52,6 +52,8 @@ def import_gsmap(folder: Path, genes: Path | None, genome_build: str) -> Referen
         raise InputError(*problems)
     inputs = [folder / MATRIX, *files.values()]
     data = read_h5ad(folder / MATRIX, "gsMap's SNP x gene matrix")
+    if data.X is None:
+        raise InputError(f"{folder / MATRIX}: holds nothing in X (gsMap's SNP x gene matrix); copy it again")
     ledger.read("regression SNPs", data.n_obs)
     weights = _read_weights(files, ledger)
 
@@ -59,6 +61,8 @@ def import_gsmap(folder: Path, genes: Path | None, genome_build: str) -> Referen
     ledger.removed("regression SNPs", "without a regression weight", data.n_obs - len(known))
     _check(folder / MATRIX, data, weights, known)
     snps = weights.loc[data.obs_names[known]]
+    if problem := build_problem(str(folder / WEIGHTS), "SNP", snps.index, snps["CHR"], snps["BP"], genome_build):
+        raise InputError(problem)
     order = np.lexsort((snps["BP"], snps["CHR"]))
     ledger.noted("regression SNPs", "out of genomic order in the matrix (sorted)", (np.diff(order) < 0).sum())
     rows, snps = known[order], snps.iloc[order]
@@ -72,7 +76,9 @@ def import_gsmap(folder: Path, genes: Path | None, genome_build: str) -> Referen
         score, used = _unmapped_by_baseline(folder, snps.index)
         unmapped, inputs = sparse.csr_matrix(score[:, None], dtype=np.float32), inputs + used
     matrix = matrix[:, np.flatnonzero(~is_unmapped)]
-    positions = _gene_positions(names[~is_unmapped], matrix, snps, genes or _own_annotation(folder), ledger)
+    positions = _gene_positions(
+        names[~is_unmapped], matrix, snps, genes or _own_annotation(folder), genome_build, ledger
+    )
     by_place = np.lexsort((positions["start"], positions["chr"]))
     matrix = sparse.hstack([matrix[:, by_place], unmapped], format="csr")
     matrix.sort_indices()
@@ -106,17 +112,17 @@ def _read_weights(files: dict[int, Path], ledger: Ledger) -> pd.DataFrame:
 def _check(path: Path, data: AnnData, weights: pd.DataFrame, known: np.ndarray) -> None:
     """One matrix of one build: no SNP or gene twice, SNPs and positions as in the weights."""
     problems = [
-        f"{path}: {what} {names[names.duplicated()][0]} occurs more than once"
+        f"{path}: {what} {names[names.duplicated()][0]} occurs more than once; copy the folder again"
         for what, names in (("SNP", data.obs_names), ("gene", data.var_names))
         if names.has_duplicates
     ]
     if not len(known):
         problems.append(f"{path}: none of its SNPs is in {WEIGHTS}; do the files belong together?")
     elif "BP" in data.obs:
-        there = data.obs["BP"].to_numpy(np.int64)[known]
-        away = there != weights.loc[data.obs_names[known], "BP"].to_numpy()
+        there = pd.to_numeric(data.obs["BP"], errors="coerce").to_numpy(np.float64)[known]
         # gsMap3D counts some positions from 0: one base is no other build.
-        if (np.abs(there - weights.loc[data.obs_names[known], "BP"].to_numpy()) > 1).mean() > 0.01:
+        away = ~(np.abs(there - weights.loc[data.obs_names[known], "BP"].to_numpy()) <= 1)
+        if away.mean() > 0.01:
             snp = data.obs_names[known][np.argmax(away)]
             problems.append(f"{path}: positions differ from {WEIGHTS} (SNP {snp}, say); are they of one genome build?")
     if problems:
@@ -128,7 +134,10 @@ def _unmapped_by_baseline(folder: Path, snps: pd.Index) -> tuple[np.ndarray, lis
     chromosomes = list(AUTOSOMES)
     files, problems = find_files(str(folder / BASELINE), chromosomes, [".l2.ldscore.feather"], "unmapped SNPs")
     if problems:
-        raise InputError(f"{folder / MATRIX}: has no column {UNMAPPED!r}, and its substitute is missing", *problems)
+        raise InputError(
+            f"{folder / MATRIX}: has no column {UNMAPPED!r}, and its substitute is missing; copy the folder again",
+            *problems,
+        )
     tables = []
     for path in files.values():
         try:
@@ -137,12 +146,14 @@ def _unmapped_by_baseline(folder: Path, snps: pd.Index) -> tuple[np.ndarray, lis
             raise InputError(f"{path}: cannot be read as feather ({error}); copy it again") from error
         absent = {"SNP", "all_gene", "base"} - set(table.columns)
         if absent:
-            raise InputError(f"{path}: lacks column {', '.join(sorted(absent))}")
+            raise InputError(f"{path}: lacks column {', '.join(sorted(absent))}; copy the folder again")
         tables.append(table.set_index("SNP")[["all_gene", "base"]].astype(np.float64))
     baseline = pd.concat(tables)
     absent = snps[~snps.isin(baseline.index)]
     if len(absent):
-        raise InputError(f"{folder / BASELINE}: lacks {len(absent)} SNPs of the matrix, {absent[0]} for one")
+        raise InputError(
+            f"{folder / BASELINE}: lacks {len(absent)} SNPs of the matrix, {absent[0]} for one; copy the folder again"
+        )
     score = baseline[~baseline.index.duplicated()].loc[snps]
     return (score["base"] - score["all_gene"]).to_numpy(), list(files.values())
 
@@ -154,7 +165,12 @@ def _own_annotation(folder: Path) -> Path | None:
 
 
 def _gene_positions(
-    names: pd.Index, matrix: sparse.csr_matrix, snps: pd.DataFrame, genes: Path | None, ledger: Ledger
+    names: pd.Index,
+    matrix: sparse.csr_matrix,
+    snps: pd.DataFrame,
+    genes: Path | None,
+    genome_build: str,
+    ledger: Ledger,
 ) -> pd.DataFrame:
     """Positions of the matrix's genes, in its order; where no file tells, chr by the SNPs in LD, start and end 0."""
     ledger.read("genes", len(names))
@@ -166,7 +182,7 @@ def _gene_positions(
     ledger.noted("genes", "without LD to any SNP", (~first).sum())
     positions = pd.DataFrame({"chr": chr_by_snps, "start": 0, "end": 0, "strand": "."}, index=names)
     if genes is not None:
-        told = read_genes(genes, Ledger(STEP, genes.name)).reindex(names).dropna()
+        told = SharedFile.genes(genes, genome_build).content.reindex(names).dropna()
         told = told.astype({"chr": np.int64, "start": np.int64, "end": np.int64})
         told = told[(told["chr"] == positions.loc[told.index, "chr"]) | (positions.loc[told.index, "chr"] == 0)]
         positions.loc[told.index] = told

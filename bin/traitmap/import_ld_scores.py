@@ -12,6 +12,7 @@ from scipy import sparse
 from traitmap.errors import InputError
 from traitmap.files import file_problems
 from traitmap.gene_windows import gene_of_snps
+from traitmap.genome_builds import build_problem
 from traitmap.ldsc_files import find_ld_scores, read_ld_scores
 from traitmap.ledger import Ledger
 from traitmap.reference import Reference
@@ -40,7 +41,7 @@ def import_ld_scores(
     problems += file_problems(genes, "genes")
     if problems:
         raise InputError(*problems)
-    gene_file = SharedFile.genes(genes)
+    gene_file = SharedFile.genes(genes, settings.genome_build)
     for chromosome in chromosomes:
         reference = _import_chromosome(scores[chromosome], weights.get(chromosome), chromosome, gene_file, settings)
         yield f"chromosome {chromosome}", reference
@@ -52,6 +53,13 @@ def _import_chromosome(
     ledger = Ledger(STEP, f"chromosome {chromosome}")
     ledger.warn(APPROXIMATE)
     snps = read_ld_scores(path, chromosome, "regression SNPs", ledger)
+    if snps.empty:
+        raise InputError(
+            f"{path}: holds no SNP of chromosome {chromosome} with an L2; mend it, or name fewer by --chromosomes"
+        )
+    whole = np.full(len(snps), chromosome)
+    if problem := build_problem(str(path), "SNP", snps.index, whole, snps["BP"], settings.genome_build):
+        raise InputError(problem)
     snps["w_ld"] = snps["L2"]
     if weights is not None:
         of_weights = read_ld_scores(weights, chromosome, "weights", ledger)["L2"]
@@ -59,6 +67,8 @@ def _import_chromosome(
         ledger.removed("regression SNPs", "without a weight", unweighted.sum())
         snps = snps[~unweighted]
         snps["w_ld"] = of_weights.reindex(snps.index)
+        if snps.empty:
+            raise InputError(f"{weights}: has no SNP of {path}; do LD scores and weights belong together?")
     genes = gene_file.content[gene_file.content["chr"] == chromosome]
     gene = gene_of_snps(snps["BP"].to_numpy(), genes, settings.window)
     ledger.noted("regression SNPs", "in the window of no gene", (gene == len(genes)).sum())

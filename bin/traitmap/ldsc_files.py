@@ -37,7 +37,7 @@ def read_ld_scores(path: Path, chromosome: int, of: str, ledger: Ledger) -> pd.D
     absent = [name for name in ("CHR", "SNP", "BP") if name not in table.columns]
     if absent or score is None:
         raise InputError(
-            f"{path}: lacks column {', '.join([*absent, *([] if score else ['L2'])])} ({of}); is it LDSC's?"
+            f"{path}: lacks column {', '.join([*absent, *([] if score else ['L2'])])} ({of}); is it LDSC's .l2.ldscore?"
         )
     ledger.read(of, len(table))
     table = pd.DataFrame(
@@ -48,8 +48,9 @@ def read_ld_scores(path: Path, chromosome: int, of: str, ledger: Ledger) -> pd.D
             **{name: pd.to_numeric(table.get(name, np.nan), errors="coerce") for name in ("BP", "CM", "MAF")},
         }
     )
-    if table["BP"].isna().any():
-        raise InputError(f"{path}: row {int(np.argmax(table['BP'].isna())) + 2}: BP is not a number ({of})")
+    unplaced = ~np.isfinite(table["BP"])
+    if unplaced.any():
+        raise InputError(f"{path}: row {int(np.argmax(unplaced)) + 2}: BP is not a number ({of}); mend the row")
     for what, bad in (
         ("on another chromosome", table["CHR"] != chromosome),
         ("L2 missing", ~np.isfinite(table["L2"])),
@@ -60,5 +61,7 @@ def read_ld_scores(path: Path, chromosome: int, of: str, ledger: Ledger) -> pd.D
         table = table[~out]
     ledger.noted(of, "L2 below 1", (table["L2"] < 1).sum())
     ledger.noted(of, "L2 below 0", (table["L2"] < 0).sum())
-    table = table.astype({"BP": np.int64, "CM": np.float64, "MAF": np.float64}).sort_values("BP", kind="stable")
+    table = table.astype({"BP": np.int64, "CM": np.float64, "MAF": np.float64, "L2": np.float64}).sort_values(
+        "BP", kind="stable"
+    )
     return table.set_index("SNP")[["BP", "CM", "MAF", "L2"]]

@@ -15,6 +15,7 @@ from traitmap.errors import InputError
 from traitmap.files import file_problems
 from traitmap.gene_windows import gene_of_snps
 from traitmap.genetic_map import BY_POSITION, genetic_positions
+from traitmap.genome_builds import build_problem
 from traitmap.ldscores import ld_windows, sum_r2
 from traitmap.ledger import Ledger
 from traitmap.panel import Panel, find_panel, read_bim, read_panel
@@ -75,7 +76,7 @@ def link_panel(
     if problems:
         raise InputError(*problems)
     bim = None if PLACE in panel else _read_whole_bim(beds[chromosomes[0]], chromosomes)
-    gene_file = SharedFile.genes(genes)
+    gene_file = SharedFile.genes(genes, settings.genome_build)
     snp_file: SharedFile | None = None
     for chromosome in chromosomes:
         if snp_file is None or PLACE in snps:
@@ -100,6 +101,9 @@ def link_chromosome(
     genes = gene_file.content[gene_file.content["chr"] == chromosome]
     snps = panel.snps
     position = snps["BP"].to_numpy()
+    whole = np.full(len(snps), chromosome)
+    if problem := build_problem(str(bed), "SNP", pd.Index(snps["SNP"]), whole, position, settings.genome_build):
+        raise InputError(problem)
     cm = genetic_positions(position, snps["CM"].to_numpy(), chromosome, genetic_map, ledger)
     gene = gene_of_snps(position, genes, settings.window)
     rows = np.flatnonzero(snps["SNP"].isin(snp_file.content))

@@ -104,6 +104,10 @@ def read_panel(bed: Path, chromosome: int, ledger: Ledger, bim: pd.DataFrame | N
     ledger.removed("panel SNPs", "same genotype in all people", same.sum())
     ledger.noted("panel SNPs", "with missing genotypes (set to the SNP's mean)", (missing[~same] > 0).sum())
     ledger.kept("panel SNPs", (~same).sum())
+    if same.all():
+        raise InputError(
+            f"{bed}: no SNP of chromosome {chromosome} varies: all people have one genotype, or none; is it the panel?"
+        )
     return Panel(bed, people, file_snps, snps[~same].reset_index(drop=True), pd.Index(snps["SNP"][same]))
 
 
@@ -111,7 +115,9 @@ def _count_people(fam: Path) -> int:
     with open_text(fam, "panel .fam") as lines:
         people = sum(1 for line in lines if line.strip())
     if people < FEWEST_PEOPLE:
-        raise InputError(f"{fam}: lists {people} people; unbiased r2 needs {FEWEST_PEOPLE} or more")
+        raise InputError(
+            f"{fam}: lists {people} people; unbiased r2 needs {FEWEST_PEOPLE} or more; give the whole panel"
+        )
     return people
 
 
@@ -122,7 +128,7 @@ def read_bim(bim: Path) -> pd.DataFrame:
     """Columns ``BIM`` (CHR as text) and row (from 0), in file order; InputError, with the row, where it is no .bim."""
     try:
         snps = _read_table(bim, {0: str, 1: str, 2: np.float64, 3: np.int64, 4: str, 5: str})
-        if snps.shape[1] == len(BIM) and np.isfinite(snps[2]).all():
+        if snps.shape[1] == len(BIM) and np.isfinite(snps[2]).all() and (snps[3] >= 0).all():
             snps.columns = BIM
             return snps.assign(row=np.arange(len(snps)))
     except (ValueError, OverflowError):  # pandas' parser errors are ValueErrors; what is wrong and where is told below
@@ -145,7 +151,7 @@ def _faults_of_bim(bim: Path) -> list[str]:
     problems = []
     for column, meaning in ((2, "a number of centimorgans"), (3, "a position")):
         numbers = pd.to_numeric(snps[column], errors="coerce").to_numpy(np.float64)
-        bad = ~np.isfinite(numbers) | ((column == 3) & (numbers != np.rint(numbers)))
+        bad = ~np.isfinite(numbers) | ((column == 3) & ((numbers != np.rint(numbers)) | (numbers < 0)))
         if bad.any():
             at = int(np.argmax(bad))
             problems.append(f"{bim}: row {at + 1}: {snps[column][at]!r} is not {meaning}; is it a PLINK .bim?")

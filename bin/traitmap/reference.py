@@ -61,10 +61,17 @@ def read_reference(path: Path) -> Reference:
     problems = _lacking(path, "obs", data.obs, REFERENCE_SNPS) + _lacking(path, "var", data.var, REFERENCE_GENES)
     if data.n_vars == 0 or data.var_names[-1] != UNMAPPED:
         problems.append(f"{path}: its last column is not {UNMAPPED!r}; is it a reference?")
+    if data.var_names.has_duplicates:
+        gene = data.var_names[data.var_names.duplicated()][0]
+        problems.append(f"{path}: gene {gene} occurs more than once; build the reference again")
+    if data.X is None:
+        problems.append(f"{path}: holds nothing in X; is it a whole reference?")
     if problems:
         raise InputError(*problems)
     snps = _checked_snps(path, data.obs)
     weights = sparse.csr_matrix(data.X).astype(np.float32, copy=False)
+    if not np.isfinite(weights.data).all():
+        raise InputError(f"{path}: X holds missing or infinite values; build the reference again")
     return Reference(weights, snps, data.var[list(REFERENCE_GENES)], dict(data.uns))
 
 
@@ -99,8 +106,16 @@ def _lacking(path: Path, axis: str, table: pd.DataFrame, columns: tuple[str, ...
 
 def _checked_snps(path: Path, obs: pd.DataFrame) -> pd.DataFrame:
     if not obs.index.is_unique:
-        raise InputError(f"{path}: SNP {obs.index[obs.index.duplicated()][0]} occurs more than once")
+        raise InputError(
+            f"{path}: SNP {obs.index[obs.index.duplicated()][0]} occurs more than once; build the reference again"
+        )
     snps = obs[list(REFERENCE_SNPS)]
+    for column, needed in (("CHR", True), ("BP", True), ("CM", False), ("MAF", False), ("w_ld", False)):
+        numbers = pd.to_numeric(snps[column], errors="coerce")
+        bad = (numbers.isna() & (snps[column].notna() | needed)) | np.isinf(numbers)
+        if bad.any():
+            at, value = snps.index[bad][0], snps[column][bad].iloc[0]
+            raise InputError(f"{path}: {column} of SNP {at} is {value!r}, not a number; build the reference again")
     position = snps["CHR"].to_numpy(np.int64) * 10**10 + snps["BP"].to_numpy(np.int64)
     if (np.diff(position) < 0).any():
         at = snps.index[int(np.argmax(np.diff(position) < 0)) + 1]

@@ -18,6 +18,7 @@ from traitmap.errors import InputError
 from traitmap.files import sha256
 from traitmap.formats import REFERENCE_GENES, REFERENCE_SNPS, UNMAPPED
 from traitmap.gene_windows import read_genes
+from traitmap.genome_builds import build_problem
 from traitmap.ledger import Ledger
 from traitmap.reference import Reference, read_reference
 from traitmap.regression_snps import read_snp_list
@@ -44,10 +45,12 @@ class SharedFile:
     sha256: str
 
     @classmethod
-    def genes(cls, path: Path) -> SharedFile:
-        """Gene positions."""
+    def genes(cls, path: Path, build: str = "") -> SharedFile:
+        """Gene positions; InputError where they are surely of another genome build than ``build``."""
         ledger = Ledger(STEP, path.name)
         genes = read_genes(path, ledger)
+        if problem := build_problem(str(path), "gene", genes.index, genes["chr"], genes["start"], build):
+            raise InputError(problem)
         return cls(genes, ledger, sha256(path))
 
     @classmethod
@@ -102,7 +105,7 @@ def merge(parts: Iterable[tuple[str, Reference]]) -> Reference:
     """
     named = list(parts)
     _require_same_settings(named)
-    ledgers = [json.loads(part.facts["ledger_parts"]) for _, part in named]
+    ledgers = [_ledger_parts(name, part) for name, part in named]
     joined: dict[str, dict[str, Any]] = {"chromosomes": {}, "files": {}}
     for (name, _), ledger in zip(named, ledgers, strict=True):
         twice = sorted(set(joined["chromosomes"]) & set(ledger["chromosomes"]), key=int)
@@ -121,13 +124,15 @@ def merge(parts: Iterable[tuple[str, Reference]]) -> Reference:
         snps, genes = snps.iloc[by_chromosome], genes.iloc[genes_by_chromosome]
     ledger = total_ledger(joined)
     if snps.index.has_duplicates:
-        raise InputError(f"SNP {snps.index[snps.index.duplicated()][0]} is on two chromosomes; mend the panel's ids")
+        snp = snps.index[snps.index.duplicated()][0]
+        raise InputError(f"{_holding(named, 'snps', snp)}: SNP {snp} is on two chromosomes; mend the panel's ids")
     if genes.index.has_duplicates:
-        raise InputError(f"gene {genes.index[genes.index.duplicated()][0]} is on two chromosomes; use one gene file")
+        gene = genes.index[genes.index.duplicated()][0]
+        raise InputError(f"{_holding(named, 'genes', gene)}: gene {gene} is on two chromosomes; use one gene file")
     if snps.empty:
-        raise InputError("no regression SNP is in the panel; are --snps and the panel of one naming (rs numbers)?")
+        raise InputError("--snps: no regression SNP is in the panel; are both of one naming (rs numbers)?")
     if genes.empty:
-        raise InputError("no gene lies on the chromosomes of the panel; do --genes and the panel belong together?")
+        raise InputError("--genes: no gene lies on the chromosomes that were read; do the files belong together?")
     facts = dict(named[0][1].facts)
     inputs: dict[str, str] = {}
     for _, part in named:
@@ -139,7 +144,7 @@ def merge(parts: Iterable[tuple[str, Reference]]) -> Reference:
 def _require_same_settings(named: list[tuple[str, Reference]]) -> None:
     first_name, first = named[0]
     problems = [
-        f"{name}: no part of a reference: lacks {key}"
+        f"{name}: no part of a reference: lacks {key}; build it with --chromosome"
         for name, part in named
         for key in (*SETTINGS, "ledger_parts", "inputs")
         if key not in part.facts
@@ -154,6 +159,18 @@ def _require_same_settings(named: list[tuple[str, Reference]]) -> None:
     ]
     if problems:
         raise InputError(*problems)
+
+
+def _ledger_parts(name: str, part: Reference) -> dict[str, dict[str, Any]]:
+    try:
+        return json.loads(part.facts["ledger_parts"])
+    except ValueError as error:
+        raise InputError(f"{name}: its account is no JSON ({error}); build this part again") from error
+
+
+def _holding(named: list[tuple[str, Reference]], axis: str, name: str) -> str:
+    """The parts that hold the SNP or gene ``name``."""
+    return ", ".join(of for of, part in named if name in getattr(part, axis).index)
 
 
 def _stack(parts: list[sparse.csr_matrix]) -> sparse.csr_matrix:
@@ -239,5 +256,7 @@ def read_part(path: Path) -> Reference:
     """Read one file for ``merge``."""
     reference = read_reference(path)
     if "ledger_parts" not in reference.facts:
-        raise InputError(f"{path}: was not built from chromosomes (an imported gsMap resource is whole as it is)")
+        raise InputError(
+            f"{path}: was not built from chromosomes (an imported gsMap resource is whole as it is); leave it out"
+        )
     return reference

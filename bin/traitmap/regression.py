@@ -29,6 +29,7 @@ from traitmap.regression_fits import ILL_CONDITIONED, Fits, Regression
 from traitmap.regression_inputs import SpotScores
 from traitmap.regression_shared import SharedRegression
 from traitmap.regression_wide import MANY_COLUMNS, WideRegression
+from traitmap.sumstats_qc import not_z
 
 
 def _spot_weights(design: Design) -> Regression:
@@ -39,6 +40,8 @@ def _spot_weights(design: Design) -> Regression:
 WEIGHTS: dict[str, Callable[[Design], Regression]] = {"spot": _spot_weights, "shared": SharedRegression}
 TILES_IN_BATCH = 4  # tiles read at once: what is read is still in the processor's cache when it is used
 NAMED = 5  # spots that a warning names
+# LDSC's ratio is 0.05 to 0.15 in whole GWAS with a panel of their ancestry; below this mean chi-square it is noise.
+MOST_RATIO, INFLATED = 0.2, 1.05
 
 Tile = TypeVar("Tile")
 Result = TypeVar("Result")
@@ -90,6 +93,8 @@ def prepare(
     if blocks < 2:
         raise InputError(f"--blocks {blocks}: the jackknife needs 2 blocks or more")
     seen = observe(reference, trait, further, keep_mhc=keep_mhc, ledger=ledger)
+    if problem := not_z(float(seen.chi2.mean()), len(seen.chi2)):
+        raise InputError(f"{ledger.subject}: {problem}")
     design = make_design(reference, genes, seen, blocks=blocks, max_chi2=max_chi2, ledger=ledger)
     for name, value in {"weights": weights, "blocks": blocks, "n_snps": design.n_snps, "mean_n": design.mean_n}.items():
         ledger.fact(name, value)
@@ -138,6 +143,7 @@ def _account_heritability(reference: Reference, seen: Observations, blocks: int,
         ledger.fact(f"ldsc_{name}", {key: value if math.isfinite(value) else None for key, value in facts.items()})
     for key, value in ledger.facts.get("ldsc_two_step", ledger.facts["ldsc_single_step"]).items():
         ledger.fact(key, value)
+    _warn_of_intercept(ledger)
     if not known:
         ledger.warn(
             "the reference does not say how many SNPs its panel has: the trait's heritability (h2) is not given"
@@ -146,6 +152,17 @@ def _account_heritability(reference: Reference, seen: Observations, blocks: int,
         ledger.warn(
             f"mean chi-square is {seen.chi2.mean():.3f}: little signal for LD score regression (LDSC warns below 1.02)"
         )
+
+
+def _warn_of_intercept(ledger: Ledger) -> None:
+    """Where much of the inflation is in the intercept, LD does not explain the GWAS: the ancestries differ, say."""
+    ratio, se, mean_chi2 = (ledger.facts.get(name) for name in ("ratio", "ratio_se", "mean_chi2"))
+    if ratio is None or se is None or mean_chi2 < INFLATED or ratio - 2 * se <= MOST_RATIO:
+        return
+    ledger.warn(
+        f"LD score regression's intercept is {ledger.facts['intercept']:.3f} (ratio {ratio:.2f}, SE {se:.2f}): the "
+        "reference's LD explains little of the inflation; is its panel of the GWAS's ancestry, is the GWAS stratified?"
+    )
 
 
 def regress_spots(scores: SpotScores, traits: list[TraitRegression], threads: int = 1) -> list[pd.DataFrame]:

@@ -81,6 +81,10 @@ def observe(
 
     Raises InputError where nothing is left.
     """
+    if trait.empty:
+        raise InputError(f"{ledger.subject}: no SNP of the trait has a Z and an N; harmonise it again")
+    if reference.snps.empty:
+        raise InputError("--reference: holds no SNP; build it again")
     at = reference.snps.index.get_indexer(trait.index)
     ledger.removed("SNPs", "not in the reference", (at < 0).sum())
     ledger.noted("reference SNPs", "without a value of the trait", len(reference.snps) - (at >= 0).sum())
@@ -93,14 +97,18 @@ def observe(
         where = further.index.get_indexer(reference.snps.index[rows])
         rows = _keep(rows, where >= 0, "without further baseline LD scores", ledger)
         further = further.iloc[where[where >= 0]]
+        if not len(rows):
+            raise InputError(
+                "--baseline: has no SNP that trait and reference share; are all of one naming (rs numbers)?"
+            )
     if not keep_mhc:
         outside = ~in_mhc(reference, ledger)[rows]
         rows = _keep(rows, outside, "in the MHC", ledger)
         further = further[outside] if further is not None else None
     if not len(rows):
         raise InputError(
-            "no SNP is left: trait, reference and baseline have none in common "
-            f"(trait: {trait.index[0] if len(trait) else 'empty'}, reference: {reference.snps.index[0]}, ...)"
+            f"{ledger.subject}: no SNP is left: it has none in common with the reference outside the MHC (trait: "
+            f"{trait.index[0]}, reference: {reference.snps.index[0]}, ...); harmonise it again"
         )
     n = trait["N"].to_numpy()[value[rows]]
     chi2 = trait["Z"].to_numpy()[value[rows]] ** 2
@@ -155,8 +163,8 @@ def make_design(
     chi2, n, w_ld = seen.chi2[low], seen.n[low], seen.w_ld[low]
     if len(rows) < 2 * blocks:
         raise InputError(
-            f"{len(rows)} SNPs are left for the regression, but {blocks} jackknife blocks need {2 * blocks}; "
-            "give a trait or a reference with more SNPs, or fewer --blocks"
+            f"{ledger.subject}: {len(rows)} SNPs are left for the regression, but {blocks} jackknife blocks need "
+            f"{2 * blocks}; give a trait or a reference with more SNPs, or fewer --blocks"
         )
     if len(rows) < FEW_SNPS:
         ledger.warn(
@@ -208,7 +216,7 @@ def _link_genes(
     ledger.removed("genes", "not in the reference", (at < 0).sum())
     if (at < 0).all():
         raise InputError(
-            f"slice and reference have no gene in common (slice: {genes[0]}, reference: {names[0]}); "
+            f"--specificity, --reference: no gene in common (slice: {genes[0]}, reference: {names[0]}); "
             "both must use human gene symbols"
         )
     columns = linked.tocsc()
@@ -220,7 +228,7 @@ def _link_genes(
     used = np.flatnonzero((at >= 0) & (count[at] > 0))
     if not len(used):
         raise InputError(
-            "no gene of the slice is in LD with a regression SNP; is the reference of another genome build?"
+            "--reference: no gene of the slice is in LD with a regression SNP; is it of another genome build?"
         )
     used = used[np.argsort(place[at[used]], kind="stable")]
     gene_row = np.full(len(genes), -1, dtype=np.int32)

@@ -12,6 +12,7 @@ from scipy import sparse
 
 from traitmap.errors import InputError
 from traitmap.files import open_text, require_file
+from traitmap.h5ad import read_h5ad
 from traitmap.ledger import Ledger
 from traitmap.slices import REGION
 
@@ -46,7 +47,9 @@ def read_table(path: Path, what: str) -> pd.DataFrame:
                 warnings.simplefilter("error", pd.errors.ParserWarning)
                 return pd.read_csv(text, sep=separator, names=names, header=None, index_col=False, dtype={"SNP": str})
         except (pd.errors.ParserError, pd.errors.ParserWarning, ValueError) as error:
-            raise InputError(f"{path}: is no table of as many fields as its header names ({what}: {error})") from error
+            raise InputError(
+                f"{path}: is no table of as many fields as its header names ({what}: {error}); mend it"
+            ) from error
 
 
 def read_trait(path: Path, ledger: Ledger) -> pd.DataFrame:
@@ -84,7 +87,9 @@ def _numbers(table: pd.DataFrame, column: str, path: Path) -> np.ndarray:
     text = numbers.isna() & values.notna()
     if text.any():
         at = int(np.argmax(text.to_numpy()))
-        raise InputError(f"{path}: {column} of SNP {table['SNP'].iloc[at]} is {values.iloc[at]!r}, not a number")
+        raise InputError(
+            f"{path}: {column} of SNP {table['SNP'].iloc[at]} is {values.iloc[at]!r}, not a number; mend it"
+        )
     return numbers.to_numpy(np.float64)
 
 
@@ -116,6 +121,8 @@ def read_baselines(paths: list[Path], ledger: Ledger) -> pd.DataFrame | None:
     finite = np.isfinite(joined.to_numpy()).all(axis=1)
     ledger.removed("baseline SNPs", "not in every table", max(map(len, whole)) - len(joined))
     ledger.removed("baseline SNPs", "an LD score missing", len(joined) - finite.sum())
+    if not finite.any():
+        raise InputError(f"{', '.join(map(str, paths))}: no SNP has all LD scores (baseline); do the files fit?")
     return joined[finite]
 
 
@@ -127,7 +134,7 @@ def _expanded(paths: list[Path]) -> list[Path]:
             continue
         found = [each for each in (Path(path.replace("{chr}", str(c))) for c in AUTOSOMES) if each.exists()]
         if not found:
-            raise InputError(f"{path}: no such file for any of chromosomes 1 to 22 (baseline LD scores)")
+            raise InputError(f"{path}: no such file for any of chromosomes 1 to 22 (baseline LD scores); check it")
         expanded += found
     return expanded
 
@@ -164,8 +171,12 @@ class SpotScores:
             raise InputError(f"{path}: cannot be read as .h5ad (specificity: {error}); is it whole?") from error
         self.spots = data.obs_names.astype(str).to_numpy()
         self.genes = data.var_names.astype(str)
-        if not len(self.spots) or "X" not in data.file:  # data.X of a file without one is a KeyError
-            raise InputError(f"{path}: holds no spots, or nothing in X; give spots x genes")
+        # data.X of a file without one is a KeyError
+        if not len(self.spots) or not len(self.genes) or "X" not in data.file:
+            raise InputError(f"{path}: holds no spots, no genes, or nothing in X; give spots x genes")
+        if not data.obs_names.is_unique:
+            spot = data.obs_names[data.obs_names.duplicated()][0]
+            raise InputError(f"{path}: spot {spot} occurs more than once in obs_names; make them unique")
         if not self.genes.is_unique:
             gene = self.genes[self.genes.duplicated()][0]
             raise InputError(f"{path}: gene {gene} occurs more than once in var_names; make them unique")
@@ -173,8 +184,10 @@ class SpotScores:
         if REGION in data.obs:
             labels = data.obs[REGION].astype(object)
             self.region = labels.where(labels.notna(), None).to_numpy()
+        self._matrix = data.X
         # Rows of a CSC matrix cannot be read in batches: take it whole.
-        self._matrix = data.X.to_memory().tocsr() if getattr(data.X, "format", "csr") == "csc" else data.X
+        if getattr(data.X, "format", "csr") == "csc":
+            self._matrix = read_h5ad(path, "specificity").X.tocsr()
 
     def __len__(self) -> int:
         return len(self.spots)
@@ -186,7 +199,7 @@ class SpotScores:
         """
         last = len(self) if last is None else last
         for start in range(first, last, size):
-            rows = sparse.csr_matrix(self._matrix[start : min(start + size, last)])
+            rows = self._rows(start, min(start + size, last))
             bad = ~np.isfinite(rows.data)
             if bad.any():
                 at = int(np.argmax(bad))
@@ -196,3 +209,11 @@ class SpotScores:
                     f"{self._path}: X of spot {spot}, gene {gene} is {rows.data[at]}; every value must be finite"
                 )
             yield start, rows
+
+    def _rows(self, start: int, stop: int) -> sparse.csr_matrix:
+        try:
+            rows = sparse.csr_matrix(self._matrix[start:stop])
+            rows.check_format(full_check=True)
+        except (ValueError, IndexError, OverflowError) as error:
+            raise InputError(f"{self._path}: X is damaged (specificity: {error}); score the slice again") from error
+        return rows

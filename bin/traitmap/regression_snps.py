@@ -28,7 +28,7 @@ def read_snp_list(path: Path) -> tuple[frozenset[str], int]:
         ids = [line.split(None, column + 1)[column] for line in lines[first + (named is not None) :] if line.strip()]
     except IndexError:
         row = next(at for at, line in enumerate(lines) if line.strip() and len(line.split()) <= column) + 1
-        raise InputError(f"{path}: row {row} has no column {column + 1} (regression SNPs)") from None
+        raise InputError(f"{path}: row {row} has no column {column + 1} (regression SNPs); mend or remove it") from None
     distinct = frozenset(ids) - {"."}
     if not distinct:
         raise InputError(f"{path}: names no SNP (regression SNPs); write one id a row")

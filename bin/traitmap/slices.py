@@ -14,11 +14,13 @@ from traitmap.files import open_text
 from traitmap.formats import REGION
 from traitmap.h5ad import read_h5ad, read_obs
 from traitmap.ledger import Ledger
+from traitmap.slice_checks import SHARED_GENES, check_places, check_symbols, guess_values, not_human
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
 HUMAN = "human"
+MANY_COUNTS = 10_000  # of which one at least should be above 1
 FEW_SPOTS = 30  # gsMap drops labels with fewer; here they are kept and flagged
 
 
@@ -31,6 +33,7 @@ def read_slice(
     annotation: str | None = None,
     species: str = HUMAN,
     homologs: Path | None = None,
+    translate: bool = True,
 ) -> AnnData:
     """Read an .h5ad slice into one plain shape; every spot is kept, in the file's order.
 
@@ -42,6 +45,8 @@ def read_slice(
         obs column with region labels; empty for a label-free run.
     species, homologs
         For other species than human: a table of two columns, the species' gene symbols and human ones.
+    translate
+        False: keep the species' own symbols, and all its genes; no homologs are needed.
 
     Returns
     -------
@@ -59,9 +64,17 @@ def read_slice(
     coordinates = _coordinates(data, path, spatial_key, problems)
     regions = _regions(data.obs, path, annotation, problems)
     _check_names(data.obs_names, path, problems)
+    if coordinates is not None:
+        problems += check_places(coordinates, spatial_key, path, ledger)
+    human = species.lower() == HUMAN
+    problems += check_symbols(data.var_names, human, path, ledger)
     if problems:
         raise InputError(*problems)
-    return _assemble(data, path, ledger, counts, coordinates, regions, _symbols(data, path, species, homologs, ledger))
+    if human or not translate:
+        symbols = data.var_names.astype(str).to_numpy().astype(object)
+    else:
+        symbols = _symbols(data, path, species, homologs, ledger)
+    return _assemble(data, path, ledger, counts, coordinates, regions, symbols)
 
 
 def read_regions(path: Path, annotation: str) -> pd.Series:
@@ -106,7 +119,8 @@ def _counts(data: AnnData, path: Path, layer: str | None, problems: list[str]) -
     name = layer or ("counts" if "counts" in data.layers else "X")
     matrix = data.X if name == "X" else data.layers[name]
     if matrix is None:
-        problems.append(f"{path}: X is empty; name the layer with raw counts")
+        has = ", ".join(data.layers) or "none"
+        problems.append(f"{path}: X is empty (layers: {has}); name the layer with raw counts")
         return None
     counts = sparse.csr_matrix(matrix)  # a copy of the index arrays only where the format changes
     for what, wrong in (
@@ -116,8 +130,9 @@ def _counts(data: AnnData, path: Path, layer: str | None, problems: list[str]) -
     ):
         if wrong.any():
             spot, gene, value = _first(counts, wrong)
+            guess = guess_values(counts.data) if what in ("negative", "non-integer") else "damaged?"
             problems.append(
-                f"{path}: {name} holds {what} values (first: spot {data.obs_names[spot]!r}, "
+                f"{path}: {name} holds {what} values ({guess} first: spot {data.obs_names[spot]!r}, "
                 f"gene {data.var_names[gene]!r}, value {value:g}); give the layer with raw counts"
             )
             return None
@@ -140,7 +155,10 @@ def _coordinates(data: AnnData, path: Path, key: str, problems: list[str]) -> np
         return None
     values = data.obsm[key]
     try:
-        coordinates = np.asarray(values, dtype=np.float64)
+        values = np.asarray(values)
+        if values.dtype.kind not in "biufO":
+            raise ValueError(values.dtype)
+        coordinates = values.astype(np.float64)
     except (TypeError, ValueError):
         problems.append(f"{path}: obsm[{key!r}] holds values that are no numbers; it must be spots x 2")
         return None
@@ -174,16 +192,29 @@ def _regions(obs: pd.DataFrame, path: Path, annotation: str | None, problems: li
 def _symbols(data: AnnData, path: Path, species: str, homologs: Path | None, ledger: Ledger) -> np.ndarray:
     """Human symbol of each gene, or None where it has none."""
     genes = data.var_names.astype(str).to_numpy()
-    if species.lower() == HUMAN:
-        return genes.astype(object)
     if homologs is None:
         raise InputError(f"{path}: is of species {species!r}; give --homologs, its gene symbols beside human ones")
     human = read_homologs(homologs, ledger)
     symbols = np.array([human.get(gene) for gene in genes], dtype=object)
     missing = np.equal(symbols, None)
+    if strangers := not_human(list(human.values())):
+        raise InputError(
+            f"{homologs}: its second column holds no human symbols ({strangers}); write those of {species} first, then "
+            "human ones"
+        )
+    if missing.all() and set(human.values()) & set(genes):
+        raise InputError(f"{path}: its gene symbols are human ones, but its species is {species}; set species human")
     if missing.all():
-        raise InputError(f"{path}: none of its {len(genes)} genes is in {homologs}; first gene: {genes[0]!r}")
+        raise InputError(
+            f"{path}: none of its {len(genes)} genes is in {homologs} (first gene: {genes[0]!r}); do they "
+            "belong together?"
+        )
     ledger.removed("genes", "without a human homolog", missing.sum())
+    if missing.mean() > 1 - SHARED_GENES:
+        ledger.warn(
+            f"{path.name}: only {(~missing).sum()} of {len(genes)} genes have a human homolog in {homologs.name}; is "
+            f"the slice of species {species}, and are its genes named by symbols?"
+        )
     return symbols
 
 
@@ -199,13 +230,13 @@ def read_homologs(path: Path, ledger: Ledger) -> dict[str, str]:
                 continue
             fields = [field.strip() for field in (line.rstrip("\n").split("\t") if tab else line.split())]
             if len(fields) < 2 or not fields[0] or not fields[1]:
-                raise InputError(f"{path}: row {number} does not hold two gene symbols: {line.strip()!r}")
+                raise InputError(f"{path}: row {number} does not hold two gene symbols: {line.strip()!r}; mend it")
             if fields[0] in pairs:
                 repeated += 1
             else:
                 pairs[fields[0]] = fields[1]
     if not pairs:
-        raise InputError(f"{path}: holds no pair of gene symbols below its header")
+        raise InputError(f"{path}: holds no pair of gene symbols below its header; give two columns")
     ledger.noted("homologs", "further pairs of a species gene, not used", repeated)
     return pairs
 
@@ -235,6 +266,8 @@ def _assemble(
         obs[REGION] = regions
         _account_regions(obs[REGION], path, ledger)
     counts = counts if len(keep) == counts.shape[1] else counts[:, keep]
+    if counts.nnz > MANY_COUNTS and counts.data.max() == 1:
+        ledger.warn(f"{path.name}: no count is above 1; are these counts, or only whether a gene was seen?")
     empty = int((np.diff(counts.indptr) == 0).sum())
     ledger.noted("spots", "without any count", empty)
     if empty:

@@ -136,7 +136,8 @@ def read_embedding(path: Path, spots: pd.Index, key: str = "embedding") -> np.nd
     wrong = ~np.isfinite(embedding).all(axis=1)
     if wrong.any():
         raise InputError(
-            f"{path}: obsm[{key!r}] holds missing or infinite values (first: spot {spots[int(np.argmax(wrong))]!r})"
+            f"{path}: obsm[{key!r}] holds missing or infinite values (first: spot {spots[int(np.argmax(wrong))]!r}); "
+            "embed again"
         )
     return embedding
 

@@ -51,9 +51,9 @@ def read_spot_sets(path: Path, spots: np.ndarray, regions: list[str], slice_name
         columns = [SLICE, SET, SPOT] if by_slice else [SET, SPOT]
         rows = [[(row[name] or "").strip() for name in columns] for row in reader]
     table = pd.DataFrame(rows, columns=columns, index=range(2, len(rows) + 2))
-    problems = [f"{path}: names no spot"] if table.empty else []
+    problems = [f"{path}: names no spot; write a row a spot"] if table.empty else []
     empty = (table == "").any(axis=1)
-    problems += [f"{path}: row {row}: {', '.join(columns[:-1])} or spot is empty" for row in table.index[empty][:NAMED]]
+    problems += [f"{path}: row {row}: {', '.join(columns[:-1])} or spot is empty; mend or remove it" for row in table.index[empty][:NAMED]]
     table = table[~empty]
     if by_slice:
         table = table[table[SLICE] == slice_name]

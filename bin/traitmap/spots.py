@@ -43,7 +43,7 @@ def read_spots(path: Path) -> pd.DataFrame:
         at = int(np.argmax(wrong))
         problems.append(f"{path}: P of spot {names[at]!r} is {p[at]:g}; P must lie between 0 and 1")
     if len(names) == 0:
-        problems.append(f"{path}: holds no spot")
+        problems.append(f"{path}: holds no spot; regress the slice again")
     neg_log10_p = np.abs(np.log10(np.maximum(p, SMALLEST_P)))  # abs: -log10(1) shall be 0, not -0
     if "neg_log10_p" in table:
         given = _numbers(table["neg_log10_p"], names, path)
@@ -77,7 +77,9 @@ def _numbers(column: pd.Series, names: pd.Index, path: Path) -> np.ndarray:
     wrong = (numbers.isna() & column.notna()).to_numpy()
     if wrong.any():
         at = int(np.argmax(wrong))
-        raise InputError(f"{path}: {column.name} of spot {names[at]!r} is no number: {column.iloc[at]!r}")
+        raise InputError(
+            f"{path}: {column.name} of spot {names[at]!r} is no number: {column.iloc[at]!r}; regress the slice again"
+        )
     return numbers.to_numpy(np.float64, na_value=np.nan)
 
 

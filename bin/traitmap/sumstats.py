@@ -62,7 +62,12 @@ def harmonize(
     size = _sample_size(sumstats, kept, n, job, ledger)
     table = _table(kept, size, job, ledger)
     if table.empty:
-        raise InputError(f"{sumstats}: no SNP is left of {job.tally.total} rows: {job.tally.largest()}")
+        raise InputError(
+            f"{sumstats}: no SNP is left of {job.tally.total} rows: {job.tally.largest()}; are its columns "
+            "as they are named?"
+        )
+    if problem := qc.not_z(float(np.square(table["Z"]).mean()), len(table)):
+        raise InputError(f"{sumstats}: {problem}")
     job.tally.write(ledger, len(table), job.filters.labels(ledger.facts["n_least"]))
     _tell(ledger, table, sheet, job, bad)
     return table, ledger
@@ -91,7 +96,8 @@ def _prepare(
     try:
         if reference is not None:
             table, facts = read_reference_snps(reference)
-            snps = ReferenceSnps.of(table, str(facts.get("genome_build") or "build unknown"))
+            build, people = str(facts.get("genome_build") or "build unknown"), int(facts.get("panel_people", 0))
+            snps = ReferenceSnps.of(table, build, people)
     except InputError as error:
         problems += error.problems
     try:
@@ -143,8 +149,8 @@ def _refuse_hopeless(path: Path, job: Job) -> None:
     """Raise where the file cannot belong to the reference, or its columns are not what they are called."""
     problems = job.suspicions.problems(job.layout.names())
     if job.reference is not None:
-        other_build = job.evidence.problem(job.reference)
-        problems += [other_build] if other_build else []
+        differ = job.tally.removed[qc.ALLELES_DIFFER]
+        problems += filter(None, [job.evidence.problem(job.reference) or job.evidence.alleles_problem(differ)])
     if problems:
         raise InputError(*(f"{path}: {problem}" for problem in problems))
 
@@ -181,6 +187,8 @@ def _table(kept: dict[str, np.ndarray], size: np.ndarray, job: Job, ledger: Ledg
     tally.removed[qc.NO_N] += int((first & ~told).sum())
     tally.removed[qc.LOW_N] += int((told & ~use).sum())
     ledger.fact("n_least", least)
+    if told.any() and (warning := qc.varying_n(int((told & ~use).sum()), int(told.sum()), least, size[told])):
+        ledger.warn(warning)
     rows = np.flatnonzero(use)
     if reference is None:
         rows = rows[np.lexsort((kept["bp"][rows], kept["chr"][rows]))]
@@ -217,7 +225,7 @@ def _tell(ledger: Ledger, table: pd.DataFrame, sheet: Sheet, job: Job, bad: BadR
         ledger.warn(
             "P is 0 in some rows; 5e-324, the smallest number there is, stands for it, so their Z are lower bounds"
         )
-    if warning := job.suspicions.warning(names):
+    for warning in filter(None, (job.suspicions.warning(names), job.suspicions.sign_warning(names))):
         ledger.warn(warning)
     if job.filters.no_alleles:
         ledger.warn("alleles are not looked at: A1 and A2 are empty, and strand-ambiguous SNPs stay in")
@@ -235,6 +243,11 @@ def _tell_of_reference(ledger: Ledger, table: pd.DataFrame, job: Job, reference:
     ledger.fact("rsids_at_another_position", job.evidence.moved)
     if not reference.has_alleles.any():
         ledger.warn("the reference knows no alleles, so those of the file are not compared")
+    if job.frequencies.n:
+        ledger.fact("mean_frequency_difference", job.frequencies.mean)
+    differ = job.evidence.alleles_warning(job.tally.removed[qc.ALLELES_DIFFER])
+    for warning in filter(None, (differ, job.frequencies.warning(reference.people))):
+        ledger.warn(warning)
     if share < 0.5:
         ledger.warn(f"only {len(table)} of the {len(reference)} SNPs of the reference ({100 * share:.1f} %) have a Z")
     if job.evidence.moved:

@@ -170,12 +170,11 @@ def _vocabulary_problems(path: Path, given: Any) -> list[str]:
     """What is wrong with a vocabulary, a line each."""
     if not isinstance(given, dict) or not isinstance(given.get("columns"), dict):
         return [f"{path}: lacks the object 'columns' (role -> names); is it a header vocabulary?"]
-    problems = []
+    problems = _form_problems(path, given)
+    if problems:
+        return problems
     owner: dict[str, str] = {}
     for role, names in given["columns"].items():
-        if not isinstance(names, list):
-            problems.append(f'{path}: columns.{role} is no list of names; write ["name", ...]')
-            continue
         # A frequency column may carry a sample size in its header as well.
         for name in [] if role.endswith("_in_header") else names:
             other = owner.setdefault(plain(str(name).replace(NUMBER, "0")), role)
@@ -190,6 +189,43 @@ def _vocabulary_problems(path: Path, given: Any) -> list[str]:
         bad = [one for one in place.get("statistic", []) if one not in STATISTICS]
         problems += [f"{path}: {where}: {one!r} is no statistic; choose of {', '.join(STATISTICS)}" for one in bad]
     return problems
+
+
+def _form_problems(path: Path, given: dict[str, Any]) -> list[str]:
+    """Where a vocabulary is not made of objects and lists of texts as it should be, a line each."""
+    formats = given.get("formats", [])
+    if not (isinstance(formats, list) and all(isinstance(one, dict) for one in formats)):
+        return [f'{path}: formats is no list of objects; write [{{"name": ..., "marks": [...]}}, ...]']
+    problems = [
+        f"{path}: formats[{number}] lacks {name}; write both, the format's name and the headers that tell it"
+        for number, one in enumerate(formats)
+        for name in ("name", "marks")
+        if name not in one
+    ]
+    places = [
+        ("", given, ("tests", "missing")),
+        *((f"formats[{n}].", one, ("marks",)) for n, one in enumerate(formats)),
+    ]
+    for where, place, lists in places:
+        columns = place.get("columns", {})
+        if not isinstance(columns, dict):
+            problems.append(f"{path}: {where}columns is no object; write role -> names")
+            continue
+        named = {f"{where}columns.{role}": names for role, names in columns.items()}
+        named |= {f"{where}{name}": place[name] for name in (*lists, "statistic") if name in place}
+        problems += [
+            f'{path}: {name} is no list of names; write ["name", ...]'
+            for name, names in named.items()
+            if not _texts(names)
+        ]
+    pairs = given.get("allele_pairs", [])
+    if not (isinstance(pairs, list) and all(_texts(pair) and len(pair) == 2 for pair in pairs)):
+        problems.append(f'{path}: allele_pairs is no list of pairs; write [["effect allele", "other allele"], ...]')
+    return problems
+
+
+def _texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
 
 
 def lay_out(header: list[str], vocabulary: Vocabulary) -> Layout:

@@ -15,6 +15,8 @@ BASES = "ACGT"  # code c pairs with 3 - c
 NO_BASE = -1
 UNKNOWN_CHR, NOT_AUTOSOME = 0, -1
 _CHR_SPAN = 10**10
+# Shares of SNPs with other alleles than the reference; of whole GWAS on one panel next to none have.
+MANY_DIFFER, MOST_DIFFER, FEWEST_COMPARED = 0.05, 0.5, 100
 # chr7:1234, 7_1234_A_G, 7:1234:A/G, 7:1234:A:G_more
 _VARIANT = (
     r"(?i)^(?:chr)?(?P<chr>\d{1,2}|[XYM]|XY|MT)[:_\-/](?P<bp>\d{1,9})"
@@ -25,7 +27,10 @@ _RSID_AMONG = r"(?i)\b(?P<rsid>rs\d+)"
 
 @dataclass(frozen=True)
 class ReferenceSnps:
-    """The SNPs (M,) of a reference, in genomic order: names, positions and allele codes (-1 where unknown)."""
+    """The SNPs (M,) of a reference, in genomic order: names, positions, allele codes (-1: unknown) and MAF (or NaN).
+
+    ``people``: whom the MAF are of; 0 where unknown.
+    """
 
     names: pa.Array
     chromosome: np.ndarray
@@ -33,13 +38,16 @@ class ReferenceSnps:
     a1: np.ndarray
     a2: np.ndarray
     build: str
+    maf: np.ndarray
+    people: int = 0
 
     @classmethod
-    def of(cls, snps: pd.DataFrame, build: str) -> ReferenceSnps:
+    def of(cls, snps: pd.DataFrame, build: str, people: int = 0) -> ReferenceSnps:
         """From the SNP table of a reference (formats.REFERENCE_SNPS)."""
         names = pa.array(snps.index.astype(str), pa.string())
         a1, a2 = (allele_codes(pa.array(snps[column].astype(str), pa.string())) for column in ("A1", "A2"))
-        return cls(names, snps["CHR"].to_numpy(np.int64), snps["BP"].to_numpy(np.int64), a1, a2, build)
+        maf = snps["MAF"].to_numpy(np.float64)
+        return cls(names, snps["CHR"].to_numpy(np.int64), snps["BP"].to_numpy(np.int64), a1, a2, build, maf, people)
 
     def __len__(self) -> int:
         return len(self.names)
@@ -71,6 +79,30 @@ class Evidence:
     tried: int = 0
     matched: int = 0
     first_row: str = ""
+
+    def alleles_problem(self, differ: int) -> str | None:
+        """One line where most rows that are in the reference have other alleles than it (``differ`` rows)."""
+        if self.known < FEWEST_COMPARED or differ <= MOST_DIFFER * self.known:
+            return None
+        return (
+            f"has other alleles than the reference in {differ} of {self.known} SNPs; are its allele columns the right "
+            "ones, and their names known?"
+        )
+
+    def alleles_warning(self, differ: int) -> str | None:
+        """One line where more than a few rows that are in the reference have other alleles than it."""
+        if differ <= MANY_DIFFER * self.known:
+            return None
+        share = 100 * differ / self.known
+        return (
+            f"{share:.1f} % of the SNPs in the reference have other alleles there ({differ}) and are left out: is the "
+            "file of another build, or are some alleles coded otherwise?"
+        )
+
+    @property
+    def known(self) -> int:
+        """Rows that the reference has a SNP for, whatever its alleles."""
+        return self.matched + self.at_position - self.alleles_agree
 
     def problem(self, reference: ReferenceSnps) -> str | None:
         """One line where the file is of another genome build than the reference, or has nothing in common with it.

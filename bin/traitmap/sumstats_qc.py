@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -134,6 +135,64 @@ def half_as_effective(effective: np.ndarray, others: list[np.ndarray]) -> str | 
     return None
 
 
+# LDSC's mean chi-square is 1 or more but for genomic control done twice; below this, Z are no Z scores.
+LEAST_MEAN_CHI2, FEWEST_FOR_MEAN = 0.5, 1000
+LEAST_N_LOST = 0.1  # share of SNPs below the least N that is worth a warning
+
+
+def not_z(mean_chi2: float, n: int) -> str | None:
+    """One line where so small a mean chi-square of ``n`` SNPs says that what is called Z is none."""
+    if n < FEWEST_FOR_MEAN or mean_chi2 >= LEAST_MEAN_CHI2:
+        return None
+    found = f"mean chi-square of {n} SNPs is {mean_chi2:.3g}, where 1 or more is expected"
+    return f"{found}; is its Z (or SE) what it is called?"
+
+
+def varying_n(low: int, told: int, least: float, n: np.ndarray) -> str | None:
+    """One line where many of ``told`` SNPs have an N below ``least``: a meta-analysis whose studies differ in SNPs."""
+    if low <= LEAST_N_LOST * told:
+        return None
+    return (
+        f"sample sizes vary ({n.min():.0f} to {n.max():.0f}): {low} of {told} SNPs have fewer than {least:.0f} and are "
+        "left out; are all rows of one meta-analysis?"
+    )
+
+
+@dataclass
+class FrequencyFit:
+    """How far a file's minor allele frequencies are from those of the reference's panel, summed over the file."""
+
+    n: int = 0
+    difference: int = 0  # in millionths, so that sums do not depend on their order
+    variance: int = 0
+
+    FEWEST = 200
+    MOST = 0.05  # Europeans among each other 0.01 to 0.03, against admixed Americans, Asians, Africans 0.08 to 0.17
+
+    def add(self, frequency: np.ndarray, maf: np.ndarray) -> None:
+        """Compare frequencies (M,) of either allele with the panel's minor ones (M,); NaN are passed over."""
+        both = np.isfinite(frequency) & np.isfinite(maf)
+        minor, maf = np.minimum(frequency, 1 - frequency)[both], maf[both]
+        self.n += len(maf)
+        self.difference += int(np.rint(1e6 * np.abs(minor - maf)).sum())
+        self.variance += int(np.rint(1e6 * maf * (1 - maf)).sum())
+
+    @property
+    def mean(self) -> float:
+        """Mean absolute difference."""
+        return 1e-6 * self.difference / max(1, self.n)
+
+    def warning(self, people: int) -> str | None:
+        """One line where the difference is more than panels of ``people`` of one ancestry show."""
+        noise = np.sqrt(1e-6 * self.variance / max(1, self.n) / (2 * people)) if people else 0.0
+        if self.n < self.FEWEST or self.mean <= self.MOST + noise:
+            return None
+        return (
+            f"allele frequencies differ from the reference's panel by {self.mean:.2f} on average ({self.n} SNPs): is it "
+            "a panel of the GWAS's ancestry?"
+        )
+
+
 @dataclass
 class Suspicions:
     """Signs, gathered row by row, that a column is not what its header says."""
@@ -145,6 +204,22 @@ class Suspicions:
     betas_large: int = 0
     odds: int = 0
     odds_negative: int = 0
+    signed: int = 0
+    opposite: int = 0
+
+    def compare_signs(self, columns: dict[str, np.ndarray]) -> None:
+        """Take note of rows where two of Z, beta and log odds ratio point in different directions."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            given = [columns[name] for name in ("z", "beta") if name in columns]
+            given += [np.log(columns["odds_ratio"])] if "odds_ratio" in columns else []
+        for one, two in pairwise(given):
+            product = one * two
+            self.signed += int((np.isfinite(product) & (product != 0)).sum())
+            self.opposite += int((product < 0).sum())
+
+    def _signs(self, names: dict[str, str]) -> str:
+        columns = " and ".join(names[name] for name in ("z", "beta", "odds_ratio") if name in names)
+        return f"{columns} point in opposite directions in {self.opposite} of {self.signed} SNPs"
 
     def compare(self, z: np.ndarray, z_of_p: np.ndarray) -> None:
         """Compare |Z| (M,) of one source with |Z| of P (M,): a tenth apart is more than rounding."""
@@ -172,7 +247,15 @@ class Suspicions:
             problems.append(
                 f"column {names['odds_ratio']} is negative in {self.odds_negative} rows: log odds? call it BETA"
             )
+        if self.signed >= 100 and self.opposite > 0.5 * self.signed:
+            problems.append(f"{self._signs(names)}: one of them is of the other allele; remove it")
         return problems
+
+    def sign_warning(self, names: dict[str, str]) -> str | None:
+        """One line where directions differ in more rows than rounding explains."""
+        if self.opposite <= 0.01 * self.signed:
+            return None
+        return f"{self._signs(names)}: are they of the same allele?"
 
     def warning(self, names: dict[str, str]) -> str | None:
         """One line where Z and P tell different things in more than a tenth of the rows."""

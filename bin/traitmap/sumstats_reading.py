@@ -73,7 +73,8 @@ def read_sheet(path: Path, sample: int = 50) -> Sheet:
         if len(names) > 1 and (fitting or not rows):
             break
     else:
-        problem = f"its first line ({header.strip()[:60]!r}) is no header of columns between tabs, blanks or commas"
+        first = header.strip()[:60]
+        problem = f"its first line ({first!r}) is no header of columns between tabs, blanks or commas; is it a table?"
         if len(names) > 1:
             problem = f"the header has {len(names)} fields, the first row {len(fields[0])}; is it one table?"
         raise InputError(f"{path}: {problem}")

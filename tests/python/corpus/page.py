@@ -6,11 +6,10 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve()
-if __name__ == "__main__":
-    sys.path[:0] = [str(HERE.parents[1]), str(HERE.parents[3] / "bin")]
+sys.path[:0] = [str(HERE.parents[1]), str(HERE.parents[3] / "bin")]
 
-from corpus import readers
-from corpus.registry import Reader
+from corpus import readers  # noqa: E402
+from corpus.registry import Reader  # noqa: E402
 
 PAGE = HERE.parents[3] / "docs" / "errors.md"
 HEAD = """# What is said of wrong and odd files

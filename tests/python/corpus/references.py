@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 
 from corpus import regression_files as regression
-from corpus.registry import OUT, Reader
+from corpus.registry import Reader
 from regression_study import make_reference
 from test_reference import gsmap_folder
 from traitmap.h5ad import write_h5ad
@@ -45,7 +45,7 @@ def in_hdf5(reader: Reader, file: str, name: str, what: str, change: Callable[[h
     reader.add(name, what, build, says)
 
 
-def files(reader: Reader, file: str) -> None:
+def files(reader: Reader, file: str, what: str) -> None:
     """Register the ways in which any .h5ad may not be there or not whole."""
 
     def missing(folder: Path) -> None:
@@ -54,41 +54,135 @@ def files(reader: Reader, file: str) -> None:
     def truncated(folder: Path) -> None:
         (folder / file).write_bytes((folder / file).read_bytes()[:3000])
 
-    reader.add("missing_file", "The file does not exist", missing, ("?",))
-    reader.add("truncated", "The file is cut short", truncated, ("?",))
+    unread = f"{file}: cannot be read as .h5ad ({what}: ...); is it a whole AnnData file?"
+    reader.add("missing_file", "The file does not exist", missing, (f"{file}: no such file ({what}); check the path",))
+    reader.add("truncated", "The file is cut short", truncated, (unread,))
+    empty = f"{file}: is empty ({what}); was its download or copy cut short?"
     reader.texts(
         file,
-        [
-            ("empty", "An empty file", "", "?"),
-            ("text", "A text table under its name", "a,b\n1,2\n", "?"),
-        ],
+        [("empty", "An empty file", "", empty), ("text", "A text table under its name", "a,b\n1,2\n", unread)],
     )
 
 
-files(REFERENCE, FILE)
+files(REFERENCE, FILE, "reference")
 put = partial(changed, REFERENCE, FILE)
-put("no_w_ld", "No column w_ld", lambda d: d.obs.drop(columns="w_ld", inplace=True), "?")
-put("no_gene_positions", "No columns of gene positions", lambda d: d.var.drop(columns=["chr", "start"], inplace=True), "?", "?")
-put("no_unmapped", "The last column is a gene", lambda d: d[:, :-1].copy(), "?")
-put("repeated_snp", "A SNP in two rows", lambda d: setattr(d, "obs_names", ["rs1", *d.obs_names[1:]]), "?")
-put("repeated_gene", "A gene in two columns", lambda d: setattr(d, "var_names", ["GENE1", *d.var_names[1:]]), "?")
-put("out_of_order", "SNPs out of genomic order", lambda d: d[::-1].copy(), "?")
-put("position_missing", "A position that is missing", lambda d: d.obs.__setitem__(
-    "BP", [np.nan, *d.obs["BP"][1:].astype(float)]), "?")
-put("position_text", "Positions that are words", lambda d: d.obs.__setitem__("BP", "here"), "?")
-put("no_x", "Nothing in X", lambda d: setattr(d, "X", None), "?")
-put("x_nan", "A weight that is missing", lambda d: d.X.data.__setitem__(0, np.nan), "?")
-put("no_snps", "No SNPs", lambda d: d[:0].copy(), "?")
-put("w_ld_text", "Regression weights that are words", lambda d: d.obs.__setitem__("w_ld", "high"), "?")
-put("other_snps", "A reference of other SNPs", lambda d: setattr(d, "obs_names", [f"x{i}" for i in range(d.n_obs)]), "?")
-put("other_genes", "A reference of other genes", lambda d: setattr(
-    d, "var_names", [*(f"OTHER{i}" for i in range(d.n_vars - 1)), "unmapped"]), "?")
-in_hdf5(REFERENCE, FILE, "wrong_indices", "Sparse indices beyond the number of genes",
-        lambda f: f["X/indices"].__setitem__(0, 10**6), "?")
-in_hdf5(REFERENCE, FILE, "negative_indices", "Negative sparse indices", lambda f: f["X/indices"].__setitem__(0, -5), "?")
-in_hdf5(REFERENCE, FILE, "no_obs", "No table of SNPs", lambda f: f.__delitem__("obs"), "?")
-put("w_ld_missing", "A regression weight that is missing", lambda d: d.obs["w_ld"].__setitem__(0, np.nan) if False else
-    d.obs.__setitem__("w_ld", [np.nan, *d.obs["w_ld"][1:]]), "1 SNPs: without a regression weight in the reference", wrong=False)
+put(
+    "no_w_ld",
+    "No column w_ld",
+    lambda d: d.obs.drop(columns="w_ld", inplace=True),
+    "reference.h5ad: lacks obs column w_ld; is it a reference?",
+)
+put(
+    "no_gene_positions",
+    "No columns of gene positions",
+    lambda d: d.var.drop(columns=["chr", "start"], inplace=True),
+    "reference.h5ad: lacks var column chr; is it a reference?",
+    "reference.h5ad: lacks var column start; is it a reference?",
+)
+put(
+    "no_unmapped",
+    "The last column is a gene",
+    lambda d: d[:, :-1].copy(),
+    "reference.h5ad: its last column is not 'unmapped'; is it a reference?",
+)
+put(
+    "repeated_snp",
+    "A SNP in two rows",
+    lambda d: setattr(d, "obs_names", ["rs1", *d.obs_names[1:]]),
+    "reference.h5ad: SNP rs1 occurs more than once; build the reference again",
+)
+put(
+    "repeated_gene",
+    "A gene in two columns",
+    lambda d: setattr(d, "var_names", ["GENE1", *d.var_names[1:]]),
+    "reference.h5ad: gene GENE1 occurs more than once; build the reference again",
+)
+put(
+    "out_of_order",
+    "SNPs out of genomic order",
+    lambda d: d[::-1].copy(),
+    ("reference.h5ad: SNPs are not in genomic order (first out of place: rs1198); build the reference again"),
+)
+put(
+    "position_missing",
+    "A position that is missing",
+    lambda d: d.obs.__setitem__("BP", [np.nan, *d.obs["BP"][1:].astype(float)]),
+    ("reference.h5ad: BP of SNP rs0 is np.float64(nan), not a number; build the reference again"),
+)
+put(
+    "position_text",
+    "Positions that are words",
+    lambda d: d.obs.__setitem__("BP", "here"),
+    "reference.h5ad: BP of SNP rs0 is 'here', not a number; build the reference again",
+)
+put(
+    "no_x",
+    "Nothing in X",
+    lambda d: setattr(d, "X", None),
+    "reference.h5ad: holds nothing in X; is it a whole reference?",
+)
+put(
+    "x_nan",
+    "A weight that is missing",
+    lambda d: d.X.data.__setitem__(0, np.nan),
+    "reference.h5ad: X holds missing or infinite values; build the reference again",
+)
+put("no_snps", "No SNPs", lambda d: d[:0].copy(), "--reference: holds no SNP; build it again")
+put(
+    "w_ld_text",
+    "Regression weights that are words",
+    lambda d: d.obs.__setitem__("w_ld", "high"),
+    ("reference.h5ad: w_ld of SNP rs0 is 'high', not a number; build the reference again"),
+)
+put(
+    "other_snps",
+    "A reference of other SNPs",
+    lambda d: setattr(d, "obs_names", [f"x{i}" for i in range(d.n_obs)]),
+    (
+        "trait: no SNP is left: it has none in common with the reference outside the MHC "
+        "(trait: rs0, reference: x0, ...); harmonise it again"
+    ),
+)
+put(
+    "other_genes",
+    "A reference of other genes",
+    lambda d: setattr(d, "var_names", [*(f"OTHER{i}" for i in range(d.n_vars - 1)), "unmapped"]),
+    (
+        "--specificity, --reference: no gene in common (slice: GENE0, reference: OTHER0); "
+        "both must use human gene symbols"
+    ),
+)
+in_hdf5(
+    REFERENCE,
+    FILE,
+    "wrong_indices",
+    "Sparse indices beyond the number of genes",
+    lambda f: f["X/indices"].__setitem__(0, 10**6),
+    "reference.h5ad: X is damaged (reference: ...); write the file again",
+)
+in_hdf5(
+    REFERENCE,
+    FILE,
+    "negative_indices",
+    "Negative sparse indices",
+    lambda f: f["X/indices"].__setitem__(0, -5),
+    "reference.h5ad: X is damaged (reference: ...); write the file again",
+)
+in_hdf5(
+    REFERENCE,
+    FILE,
+    "no_obs",
+    "No table of SNPs",
+    lambda f: f.__delitem__("obs"),
+    ("reference.h5ad: cannot be read as .h5ad (reference: ...); is it a whole AnnData file?"),
+)
+put(
+    "w_ld_missing",
+    "A regression weight that is missing",
+    lambda d: d.obs.__setitem__("w_ld", [np.nan, *d.obs["w_ld"][1:]]),
+    "1 SNPs: without a regression weight in the reference",
+    wrong=False,
+)
 put("more_columns", "Columns beyond the needed ones", lambda d: d.obs.__setitem__("mine", 1), wrong=False, same=True)
 put("csc", "X by columns", lambda d: setattr(d, "X", d.X.tocsc()), wrong=False, same=True)
 put("dense", "X not sparse", lambda d: setattr(d, "X", d.X.toarray()), wrong=False, same=True)
@@ -132,22 +226,57 @@ PARTS = Reader(
 part = partial(changed, PARTS, "part2.h5ad")
 
 
-@PARTS.wrong("?")
+@PARTS.wrong("part2.h5ad: chromosome 1 is in another of the files too; give each once")
 def same_chromosome_twice(folder: Path) -> None:
     """A chromosome given twice"""
     (folder / "part2.h5ad").write_bytes((folder / "part1.h5ad").read_bytes())
 
 
-part("other_build", "Parts of different genome builds", lambda d: d.uns.__setitem__("genome_build", "GRCh38"), "?")
-part("other_window", "Parts of different gene windows", lambda d: d.uns.__setitem__("window_kb", 10.0), "?")
-part("no_ledger_parts", "A part without its account", lambda d: d.uns.pop("ledger_parts"), "?")
-part("bad_ledger_parts", "A part whose account is no JSON", lambda d: d.uns.__setitem__("ledger_parts", "{"), "?")
-part("no_version", "A part without its settings", lambda d: d.uns.pop("window_kb"), "?")
-part("snp_on_two", "A SNP id on two chromosomes", lambda d: setattr(d, "obs_names", ["rs1_0", *d.obs_names[1:]]), "?")
-part("gene_on_two", "A gene on two chromosomes", lambda d: setattr(d, "var_names", ["A", "unmapped"]), "?")
+part(
+    "other_build",
+    "Parts of different genome builds",
+    lambda d: d.uns.__setitem__("genome_build", "GRCh38"),
+    ("part2.h5ad: its genome build is GRCh38, that of part1.h5ad GRCh37; build all parts alike"),
+)
+part(
+    "other_window",
+    "Parts of different gene windows",
+    lambda d: d.uns.__setitem__("window_kb", 10.0),
+    ("part2.h5ad: its gene window is 10.0, that of part1.h5ad 50.0; build all parts alike"),
+)
+part(
+    "no_ledger_parts",
+    "A part without its account",
+    lambda d: d.uns.pop("ledger_parts"),
+    ("part2.h5ad: was not built from chromosomes (an imported gsMap resource is whole as it is); leave it out"),
+)
+part(
+    "bad_ledger_parts",
+    "A part whose account is no JSON",
+    lambda d: d.uns.__setitem__("ledger_parts", "{"),
+    "part2.h5ad: its account is no JSON (...); build this part again",
+)
+part(
+    "no_version",
+    "A part without its settings",
+    lambda d: d.uns.pop("window_kb"),
+    "part2.h5ad: no part of a reference: lacks window_kb; build it with --chromosome",
+)
+part(
+    "snp_on_two",
+    "A SNP id on two chromosomes",
+    lambda d: setattr(d, "obs_names", ["rs1_0", *d.obs_names[1:]]),
+    "part1.h5ad, part2.h5ad: SNP rs1_0 is on two chromosomes; mend the panel's ids",
+)
+part(
+    "gene_on_two",
+    "A gene on two chromosomes",
+    lambda d: setattr(d, "var_names", ["A", "unmapped"]),
+    "part1.h5ad, part2.h5ad: gene A is on two chromosomes; use one gene file",
+)
 
 
-@PARTS.wrong("?")
+@PARTS.wrong("part2.h5ad: no such file (reference); check the path")
 def missing_part(folder: Path) -> None:
     """A part that does not exist"""
     (folder / "part2.h5ad").unlink()
@@ -174,30 +303,80 @@ GSMAP = Reader(
 )
 READERS = [REFERENCE, PARTS, GSMAP]
 matrix = partial(changed, GSMAP, MATRIX)
-files(GSMAP, MATRIX)
-matrix("other_positions", "Positions of another genome build", lambda d: d.obs.__setitem__("BP", d.obs["BP"] + 9999), "?")
-matrix("other_snps", "SNPs that the weights lack", lambda d: setattr(d, "obs_names", [f"x{i}" for i in range(120)]), "?")
-matrix("repeated_snp", "A SNP in two rows", lambda d: setattr(d, "obs_names", ["rs1", *d.obs_names[1:]]), "?")
-matrix("repeated_gene", "A gene in two columns", lambda d: setattr(d, "var_names", ["GENE1", *d.var_names[1:]]), "?")
-matrix("position_missing", "A position that is missing", lambda d: d.obs.__setitem__(
-    "BP", [np.nan, *d.obs["BP"][1:].astype(float)]), "?")
-matrix("no_x", "Nothing in X", lambda d: setattr(d, "X", None), "?")
+files(GSMAP, MATRIX, "gsMap's SNP x gene matrix")
+matrix(
+    "other_positions",
+    "Positions of another genome build",
+    lambda d: d.obs.__setitem__("BP", d.obs["BP"] + 9999),
+    (
+        "resource/quick_mode/snp_gene_weight_matrix.h5ad: positions differ from "
+        "LDSC_resource/weights_hm3_no_hla/weights.{chr} (SNP rs0, say); are they of one "
+        "genome build?"
+    ),
+)
+matrix(
+    "other_snps",
+    "SNPs that the weights lack",
+    lambda d: setattr(d, "obs_names", [f"x{i}" for i in range(120)]),
+    (
+        "resource/quick_mode/snp_gene_weight_matrix.h5ad: none of its SNPs is in "
+        "LDSC_resource/weights_hm3_no_hla/weights.{chr}; do the files belong together?"
+    ),
+)
+matrix(
+    "repeated_snp",
+    "A SNP in two rows",
+    lambda d: setattr(d, "obs_names", ["rs1", *d.obs_names[1:]]),
+    ("resource/quick_mode/snp_gene_weight_matrix.h5ad: SNP rs1 occurs more than once; copy the folder again"),
+)
+matrix(
+    "repeated_gene",
+    "A gene in two columns",
+    lambda d: setattr(d, "var_names", ["GENE1", *d.var_names[1:]]),
+    ("resource/quick_mode/snp_gene_weight_matrix.h5ad: gene GENE1 occurs more than once; copy the folder again"),
+)
+matrix(
+    "position_missing",
+    "A position that is missing",
+    lambda d: d.obs.__setitem__("BP", [np.nan, *d.obs["BP"][1:].astype(float)]),
+    wrong=False,
+    same=True,
+)
+matrix(
+    "no_x",
+    "Nothing in X",
+    lambda d: setattr(d, "X", None),
+    ("resource/quick_mode/snp_gene_weight_matrix.h5ad: holds nothing in X (gsMap's SNP x gene matrix); copy it again"),
+)
 
 
-@GSMAP.wrong("?", "?")
+@GSMAP.wrong(
+    (
+        "nothing/LDSC_resource/weights_hm3_no_hla/weights.{chr}.l2.ldscore.gz: no file for "
+        "chromosomes 1-22 (gsMap's regression weights); add it, or name fewer by "
+        "--chromosomes"
+    ),
+    ("nothing/quick_mode/snp_gene_weight_matrix.h5ad: no such file (gsMap's SNP x gene matrix); check the path"),
+)
 def an_empty_folder(folder: Path) -> dict[str, object]:
     """A folder that is none"""
     (folder / "nothing").mkdir()
     return {"--gsmap-resource": "nothing"}
 
 
-@GSMAP.wrong("?")
+@GSMAP.wrong(
+    "resource/LDSC_resource/weights_hm3_no_hla/weights.{chr}.l2.ldscore.gz: no file for "
+    "chromosome 3 (gsMap's regression weights); add it, or name fewer by --chromosomes"
+)
 def no_weights_of_a_chromosome(folder: Path) -> None:
     """Weights of a chromosome are missing"""
     (folder / WEIGHTS / "weights.3.l2.ldscore.gz").unlink()
 
 
-@GSMAP.wrong("?")
+@GSMAP.wrong(
+    "resource/LDSC_resource/weights_hm3_no_hla/weights.3.l2.ldscore.gz: the gzip data is "
+    "truncated or damaged (regression weights: ...); copy it again"
+)
 def weights_truncated(folder: Path) -> None:
     """A file of weights is cut short"""
     path = folder / WEIGHTS / "weights.3.l2.ldscore.gz"
@@ -210,13 +389,24 @@ def _without_unmapped(folder: Path) -> Path:
     return folder / RESOURCE / "quick_mode" / "baseline" / "baseline.2.l2.ldscore.feather"
 
 
-@GSMAP.wrong("?", "?")
+@GSMAP.wrong(
+    (
+        "resource/quick_mode/snp_gene_weight_matrix.h5ad: has no column 'unmapped', and its "
+        "substitute is missing; copy the folder again"
+    ),
+    (
+        "resource/quick_mode/baseline/baseline.{chr}.l2.ldscore.feather: no file for "
+        "chromosome 2 (unmapped SNPs); add it, or name fewer by --chromosomes"
+    ),
+)
 def no_baseline(folder: Path) -> None:
     """Neither a column of unmapped SNPs nor a baseline"""
     _without_unmapped(folder).unlink()
 
 
-@GSMAP.wrong("?")
+@GSMAP.wrong(
+    "resource/quick_mode/baseline/baseline.2.l2.ldscore.feather: cannot be read as feather (...); copy it again"
+)
 def baseline_damaged(folder: Path) -> None:
     """A baseline that is no feather file"""
     _without_unmapped(folder).write_text("SNP\tbase\n")
@@ -227,6 +417,11 @@ def as_it_is(folder: Path) -> None:
     """SNPs that the weights leave out, as gsMap's leave out the MHC"""
 
 
-matrix("shuffled", "SNPs in any order", lambda d: d[::-1].copy(),
-       "107 regression SNPs: out of genomic order in the matrix (sorted)", wrong=False, same=True)
-assert OUT
+matrix(
+    "shuffled",
+    "SNPs in any order",
+    lambda d: d[::-1].copy(),
+    "107 regression SNPs: out of genomic order in the matrix (sorted)",
+    wrong=False,
+    same=True,
+)

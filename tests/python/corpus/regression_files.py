@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import anndata
@@ -73,40 +72,164 @@ def some(column: str, rows: int, value: object) -> Callable[[pd.DataFrame], pd.D
 HARMONISED.texts(
     TRAIT,
     [
-        ("empty", "An empty file", "", "?"),
-        ("header_only", "A header without rows", "SNP\tZ\tN\n", "?"),
-        ("ragged", "Rows of more fields than the header", "SNP\tZ\tN\nrs1\t1\t1000\tx\ty\n", "?"),
-        ("word", "A word for Z", "SNP\tZ\tN\nrs1\thigh\t1000\n", "?"),
-        ("raw_gwas", "A GWAS that is not harmonised", "SNP\tA1\tA2\tBETA\tSE\nrs1\tA\tG\t0.1\t0.01\n", "?"),
-        ("binary", "A binary file", bytes(range(128, 256)), "?"),
-        ("twice", "Two columns of one name", "SNP\tZ\tZ\tN\nrs1\t1\t1\t1000\n", "?"),
+        (
+            "empty",
+            "An empty file",
+            "",
+            ("trait.parquet: is empty (summary statistics); was its download or copy cut short?"),
+        ),
+        (
+            "header_only",
+            "A header without rows",
+            "SNP\tZ\tN\n",
+            "trait: no SNP of the trait has a Z and an N; harmonise it again",
+        ),
+        (
+            "ragged",
+            "Rows of more fields than the header",
+            "SNP\tZ\tN\nrs1\t1\t1000\tx\ty\n",
+            ("trait.parquet: is no table of as many fields as its header names (summary statistics: ...); mend it"),
+        ),
+        (
+            "word",
+            "A word for Z",
+            "SNP\tZ\tN\nrs1\thigh\t1000\n",
+            "trait.parquet: Z of SNP rs1 is 'high', not a number; mend it",
+        ),
+        (
+            "raw_gwas",
+            "A GWAS that is not harmonised",
+            "SNP\tA1\tA2\tBETA\tSE\nrs1\tA\tG\t0.1\t0.01\n",
+            (
+                "trait.parquet: has no column Z, N (columns: SNP, A1, A2, BETA, SE); harmonise it "
+                "first (harmonize_sumstats.py)"
+            ),
+        ),
+        (
+            "binary",
+            "A binary file",
+            bytes(range(128, 256)),
+            "trait.parquet: is not UTF-8 text (summary statistics, byte 0); convert it first",
+        ),
+        (
+            "twice",
+            "Two columns of one name",
+            "SNP\tZ\tZ\tN\nrs1\t1\t1\t1000\n",
+            ("trait.parquet: is no table of as many fields as its header names (summary statistics: ...); mend it"),
+        ),
     ],
 )
-HARMONISED.add("missing_file", "The file does not exist", lambda folder: (folder / TRAIT).unlink(), ("?",))
-HARMONISED.add("truncated", "A parquet file cut short", lambda folder: (folder / TRAIT).write_bytes(
-    (folder / TRAIT).read_bytes()[:900]) and None, ("?",))
-harmonised("no_z", "No column Z", lambda t: t.drop(columns="Z"), "?")
-harmonised("no_rows", "No rows", lambda t: t[:0], "?")
-harmonised("z_missing", "Z missing everywhere", lambda t: t.assign(Z=np.nan), "?")
-harmonised("n_missing", "N missing everywhere", lambda t: t.assign(N=np.nan), "?")
-harmonised("n_zero", "N is 0 everywhere", lambda t: t.assign(N=0), "?")
-harmonised("other_snps", "SNPs that the reference lacks", lambda t: t.assign(SNP="x" + t["SNP"]), "?")
-harmonised("too_few", "Fewer SNPs than the jackknife needs", lambda t: t[:15], "?")
-harmonised("huge_z", "Z above any limit everywhere", lambda t: t.assign(Z=100.0), "?")
-harmonised("all_zero", "Z is 0 everywhere", lambda t: t.assign(Z=0.0), "?")
-HARMONISED.add("options_apart", "Two traits, one --out", lambda folder: {"--sumstats": [TRAIT, TRAIT]}, ("?",))
-HARMONISED.add("unknown_weights", "An unknown --weights", lambda folder: {"--weights": "equal"}, ("?",))
-HARMONISED.add("one_block", "--blocks 1", lambda folder: {"--blocks": 1}, ("?",))
-harmonised("repeated", "A SNP in two rows", lambda t: pd.concat([t, t[:2]]), "2 SNPs: repeated, first kept",
-           wrong=False, same=True)
+HARMONISED.add(
+    "missing_file",
+    "The file does not exist",
+    lambda folder: (folder / TRAIT).unlink(),
+    ("trait.parquet: no such file (summary statistics); check the path",),
+)
+HARMONISED.add(
+    "truncated",
+    "A parquet file cut short",
+    lambda folder: (folder / TRAIT).write_bytes((folder / TRAIT).read_bytes()[:900]) and None,
+    ("trait.parquet: cannot be read (summary statistics: ...); copy it again",),
+)
+harmonised(
+    "no_z",
+    "No column Z",
+    lambda t: t.drop(columns="Z"),
+    ("trait.parquet: has no column Z (columns: SNP, N, A1, A2); harmonise it first (harmonize_sumstats.py)"),
+)
+harmonised("no_rows", "No rows", lambda t: t[:0], "trait: no SNP of the trait has a Z and an N; harmonise it again")
+harmonised(
+    "z_missing",
+    "Z missing everywhere",
+    lambda t: t.assign(Z=np.nan),
+    "trait: no SNP of the trait has a Z and an N; harmonise it again",
+)
+harmonised(
+    "n_missing",
+    "N missing everywhere",
+    lambda t: t.assign(N=np.nan),
+    "trait: no SNP of the trait has a Z and an N; harmonise it again",
+)
+harmonised(
+    "n_zero",
+    "N is 0 everywhere",
+    lambda t: t.assign(N=0),
+    "trait: no SNP of the trait has a Z and an N; harmonise it again",
+)
+harmonised(
+    "other_snps",
+    "SNPs that the reference lacks",
+    lambda t: t.assign(SNP="x" + t["SNP"]),
+    (
+        "trait: no SNP is left: it has none in common with the reference outside the MHC "
+        "(trait: xrs0, reference: rs0, ...); harmonise it again"
+    ),
+)
+harmonised(
+    "too_few",
+    "Fewer SNPs than the jackknife needs",
+    lambda t: t[:15],
+    (
+        "trait: 15 SNPs are left for the regression, but 10 jackknife blocks need 20; give a "
+        "trait or a reference with more SNPs, or fewer --blocks"
+    ),
+)
+harmonised(
+    "huge_z",
+    "Z above any limit everywhere",
+    lambda t: t.assign(Z=100.0),
+    (
+        "trait: 0 SNPs are left for the regression, but 10 jackknife blocks need 20; give a "
+        "trait or a reference with more SNPs, or fewer --blocks"
+    ),
+)
+harmonised(
+    "all_zero",
+    "Z is 0 everywhere",
+    lambda t: t.assign(Z=0.0),
+    ("trait: mean chi-square of 1200 SNPs is 0, where 1 or more is expected; is its Z (or SE) what it is called?"),
+)
+HARMONISED.add(
+    "options_apart",
+    "Two traits, one --out",
+    lambda folder: {"--sumstats": [TRAIT, TRAIT]},
+    ("--out is given 1 times, --sumstats 2: give it once a trait",),
+)
+HARMONISED.add(
+    "unknown_weights",
+    "An unknown --weights",
+    lambda folder: {"--weights": "equal"},
+    ("--weights equal: unknown; choose spot or shared",),
+)
+harmonised(
+    "repeated",
+    "A SNP in two rows",
+    lambda t: pd.concat([t, t[:2]]),
+    "2 SNPs: repeated, first kept",
+    wrong=False,
+    same=True,
+)
 harmonised("some_z_missing", "Z missing in three rows", some("Z", 3, np.nan), "3 SNPs: Z missing", wrong=False)
 harmonised("infinite_z", "Z infinite in a row", some("Z", 1, np.inf), "1 SNPs: Z missing", wrong=False)
-harmonised("some_n_missing", "N missing in two rows", some("N", 2, np.nan), "2 SNPs: N missing or not above 0", wrong=False)
+harmonised(
+    "some_n_missing", "N missing in two rows", some("N", 2, np.nan), "2 SNPs: N missing or not above 0", wrong=False
+)
 harmonised("nameless", "A SNP without a name", some("SNP", 1, None), "1 SNPs: without a name", wrong=False)
-harmonised("unknown_snps", "SNPs that the reference lacks, among others", lambda t: pd.concat(
-    [t, t[:2].assign(SNP=["a", "b"])]), "2 SNPs: not in the reference", wrong=False, same=True)
-harmonised("few_snps", "Few SNPs", lambda t: t,
-    "warning: only ...SNPs in the regression (LDSC's advice: 200,000 or more); results are noisy", wrong=False)
+harmonised(
+    "unknown_snps",
+    "SNPs that the reference lacks, among others",
+    lambda t: pd.concat([t, t[:2].assign(SNP=["a", "b"])]),
+    "2 SNPs: not in the reference",
+    wrong=False,
+    same=True,
+)
+harmonised(
+    "few_snps",
+    "Few SNPs",
+    lambda t: t,
+    "warning: only ...SNPs in the regression (LDSC's advice: 200,000 or more); results are noisy",
+    wrong=False,
+)
 harmonised("shuffled", "Rows in another order", lambda t: t.sample(frac=1, random_state=3), wrong=False, same=True)
 
 
@@ -129,22 +252,83 @@ def scores(name: str, what: str, change: Callable[[anndata.AnnData], object], *s
     SPECIFICITY.add(name, what, build, says, **kind)
 
 
-SPECIFICITY.texts(SCORES, [("empty", "An empty file", "", "?"), ("text", "A text table", "a,b\n", "?")])
-SPECIFICITY.add("missing_file", "The file does not exist", lambda folder: (folder / SCORES).unlink(), ("?",))
-scores("no_x", "Nothing in X", lambda d: setattr(d, "X", None), "?")
-scores("no_spots", "No spots", lambda d: d[:0].copy(), "?")
-scores("no_genes", "No genes", lambda d: d[:, :0].copy(), "?")
-scores("repeated_gene", "A gene in two columns", lambda d: setattr(d, "var_names", ["GENE1", *d.var_names[1:]]), "?")
-scores("repeated_spot", "A spot in two rows", lambda d: setattr(d, "obs_names", ["spot1", *d.obs_names[1:]]), "?")
-scores("nan", "A score that is missing", lambda d: d.X.data.__setitem__(0, np.nan), "?")
-scores("infinite", "An infinite score", lambda d: d.X.data.__setitem__(0, np.inf), "?")
-scores("other_genes", "No gene of the reference", lambda d: setattr(d, "var_names", [f"X{g}" for g in range(GENES)]), "?")
+SPECIFICITY.texts(
+    SCORES,
+    [
+        ("empty", "An empty file", "", "specificity.h5ad: is empty (specificity); was its download or copy cut short?"),
+        ("text", "A text table", "a,b\n", "specificity.h5ad: cannot be read as .h5ad (specificity: ...); is it whole?"),
+    ],
+)
+SPECIFICITY.add(
+    "missing_file",
+    "The file does not exist",
+    lambda folder: (folder / SCORES).unlink(),
+    ("specificity.h5ad: no such file (specificity); check the path",),
+)
+scores(
+    "no_x",
+    "Nothing in X",
+    lambda d: setattr(d, "X", None),
+    "specificity.h5ad: holds no spots, no genes, or nothing in X; give spots x genes",
+)
+scores(
+    "no_spots",
+    "No spots",
+    lambda d: d[:0].copy(),
+    "specificity.h5ad: holds no spots, no genes, or nothing in X; give spots x genes",
+)
+scores(
+    "no_genes",
+    "No genes",
+    lambda d: d[:, :0].copy(),
+    "specificity.h5ad: holds no spots, no genes, or nothing in X; give spots x genes",
+)
+scores(
+    "repeated_gene",
+    "A gene in two columns",
+    lambda d: setattr(d, "var_names", ["GENE1", *d.var_names[1:]]),
+    ("specificity.h5ad: gene GENE1 occurs more than once in var_names; make them unique"),
+)
+scores(
+    "repeated_spot",
+    "A spot in two rows",
+    lambda d: setattr(d, "obs_names", ["spot1", *d.obs_names[1:]]),
+    ("specificity.h5ad: spot spot1 occurs more than once in obs_names; make them unique"),
+)
+scores(
+    "nan",
+    "A score that is missing",
+    lambda d: d.X.data.__setitem__(0, np.nan),
+    "specificity.h5ad: X of spot spot0, gene GENE4 is nan; every value must be finite",
+)
+scores(
+    "infinite",
+    "An infinite score",
+    lambda d: d.X.data.__setitem__(0, np.inf),
+    "specificity.h5ad: X of spot spot0, gene GENE4 is inf; every value must be finite",
+)
+scores(
+    "other_genes",
+    "No gene of the reference",
+    lambda d: setattr(d, "var_names", [f"X{g}" for g in range(GENES)]),
+    ("--specificity, --reference: no gene in common (slice: X0, reference: GENE0); both must use human gene symbols"),
+)
 scores("dense", "X not sparse", lambda d: setattr(d, "X", d.X.toarray()), wrong=False, same=True)
 scores("csc", "X by columns", lambda d: setattr(d, "X", d.X.tocsc()), wrong=False, same=True)
-scores("empty_spot", "A spot without scores", lambda d: setattr(d, "X", _without(d.X, 3)),
-       "1 spots: singular regression: no result (NaN)", wrong=False)
-scores("further_genes", "Genes that the reference lacks", lambda d: setattr(d, "var_names", ["NEW", *d.var_names[1:]]),
-       "1 genes: not in the reference", wrong=False)
+scores(
+    "empty_spot",
+    "A spot without scores",
+    lambda d: setattr(d, "X", _without(d.X, 3)),
+    "1 spots: singular regression: no result (NaN)",
+    wrong=False,
+)
+scores(
+    "further_genes",
+    "Genes that the reference lacks",
+    lambda d: setattr(d, "var_names", ["NEW", *d.var_names[1:]]),
+    "1 genes: not in the reference",
+    wrong=False,
+)
 
 
 def _without(matrix, row: int):
@@ -156,20 +340,65 @@ def _without(matrix, row: int):
 BASELINE.texts(
     "baseline.tsv",
     [
-        ("empty", "An empty file", "", "?"),
-        ("no_snp", "No column SNP", "coding\n1\n", "?"),
-        ("no_score", "No LD scores", "SNP\tCHR\nrs1\t1\n", "?"),
-        ("word", "A word for an LD score", "SNP\tcoding\nrs1\thigh\n", "?"),
-        ("others", "SNPs of others", "SNP\tcoding\nx1\t1\n", "?"),
-        ("ragged", "Rows of more fields than the header", "SNP\tcoding\nrs1\t1\t2\t3\n", "?"),
-        ("all_missing", "Every LD score missing", "SNP\tcoding\n" + "".join(f"rs{i}\tNA\n" for i in range(1200)), "?"),
+        (
+            "empty",
+            "An empty file",
+            "",
+            "baseline.tsv: is empty (baseline LD scores); was its download or copy cut short?",
+        ),
+        (
+            "no_snp",
+            "No column SNP",
+            "coding\n1\n",
+            "baseline.tsv: needs a column SNP and columns of LD scores; has coding",
+        ),
+        (
+            "no_score",
+            "No LD scores",
+            "SNP\tCHR\nrs1\t1\n",
+            "baseline.tsv: needs a column SNP and columns of LD scores; has SNP, CHR",
+        ),
+        (
+            "word",
+            "A word for an LD score",
+            "SNP\tcoding\nrs1\thigh\n",
+            "baseline.tsv: coding of SNP rs1 is 'high', not a number; mend it",
+        ),
+        (
+            "others",
+            "SNPs of others",
+            "SNP\tcoding\nx1\t1\n",
+            ("--baseline: has no SNP that trait and reference share; are all of one naming (rs numbers)?"),
+        ),
+        (
+            "ragged",
+            "Rows of more fields than the header",
+            "SNP\tcoding\nrs1\t1\t2\t3\n",
+            ("baseline.tsv: is no table of as many fields as its header names (baseline LD scores: ...); mend it"),
+        ),
+        (
+            "all_missing",
+            "Every LD score missing",
+            "SNP\tcoding\n" + "".join(f"rs{i}\tNA\n" for i in range(1200)),
+            "baseline.tsv: no SNP has all LD scores (baseline); do the files fit?",
+        ),
     ],
 )
-BASELINE.add("missing_file", "The file does not exist", lambda folder: (folder / "baseline.tsv").unlink(), ("?",))
-BASELINE.add("no_chromosome", "No file of any chromosome", lambda folder: {"--baseline": "b.{chr}.tsv"}, ("?",))
+BASELINE.add(
+    "missing_file",
+    "The file does not exist",
+    lambda folder: (folder / "baseline.tsv").unlink(),
+    ("baseline.tsv: no such file (baseline LD scores); check the path",),
+)
+BASELINE.add(
+    "no_chromosome",
+    "No file of any chromosome",
+    lambda folder: {"--baseline": "b.{chr}.tsv"},
+    (("b.{chr}.tsv: no such file for any of chromosomes 1 to 22 (baseline LD scores); check it"),),
+)
 
 
-@BASELINE.wrong("?")
+@BASELINE.wrong("baseline LD scores: column coding occurs in files of different columns; rename it")
 def column_in_two(folder: Path) -> dict[str, object]:
     """A column in files of different columns"""
     baseline().assign(other=1).to_csv(folder / "more.tsv", sep="\t", index=False)
@@ -178,33 +407,86 @@ def column_in_two(folder: Path) -> dict[str, object]:
 
 def baselines(name: str, what: str, change: Callable[[pd.DataFrame], pd.DataFrame], *says: str, **kind) -> None:
     """Register a changed baseline that works."""
-    BASELINE.add(name, what, lambda folder: change(baseline()).to_csv(
-        folder / "baseline.tsv", sep="\t", index=False, na_rep="NA"), says, wrong=False, **kind)
+    BASELINE.add(
+        name,
+        what,
+        lambda folder: change(baseline()).to_csv(folder / "baseline.tsv", sep="\t", index=False, na_rep="NA"),
+        says,
+        wrong=False,
+        **kind,
+    )
 
 
-baselines("repeated", "A SNP in two rows", lambda t: pd.concat([t, t[:2]]), "2 baseline SNPs: repeated, first kept", same=True)
+baselines(
+    "repeated", "A SNP in two rows", lambda t: pd.concat([t, t[:2]]), "2 baseline SNPs: repeated, first kept", same=True
+)
 baselines("fewer", "Fewer SNPs", lambda t: t[:1100], "100 SNPs: without further baseline LD scores")
-baselines("some_missing", "LD scores missing in three rows", lambda t: t.assign(coding=[np.nan] * 3 + t["coding"].tolist()[3:]),
-          "3 baseline SNPs: an LD score missing")
-baselines("constant", "A constant column", lambda t: t.assign(coding=1.0), "?")
+baselines(
+    "some_missing",
+    "LD scores missing in three rows",
+    lambda t: t.assign(coding=[np.nan] * 3 + t["coding"].tolist()[3:]),
+    "3 baseline SNPs: an LD score missing",
+)
+baselines("constant", "A constant column", lambda t: t.assign(coding=1.0))
 baselines("shuffled", "Rows in another order", lambda t: t.sample(frac=1, random_state=4), same=True)
 
 SETS.texts(
     "sets.tsv",
     [
-        ("empty", "An empty file", "", "?"),
-        ("header_only", "A header without rows", "set\tspot\n", "?"),
-        ("no_column", "No column spot", "set\tname\na\tspot0\n", "?"),
-        ("commas", "Commas in place of tabs", "set,spot\na,spot0\n", "?"),
-        ("unknown_spot", "A spot that the slice lacks", "set\tspot\na\tspot99\n", "?"),
-        ("empty_cell", "An empty cell", "set\tspot\na\t\n", "?"),
-        ("short_row", "A row of one field", "set\tspot\na\n", "?"),
-        ("region_name", "A set called as a region", "set\tspot\nA\tspot0\n", "?"),
-        ("binary", "A binary file", bytes(range(128, 256)), "?"),
+        ("empty", "An empty file", "", "sets.tsv: is empty (spot sets); was its download or copy cut short?"),
+        ("header_only", "A header without rows", "set\tspot\n", "sets.tsv: names no spot; write a row a spot"),
+        (
+            "no_column",
+            "No column spot",
+            "set\tname\na\tspot0\n",
+            "sets.tsv: has no column 'spot'; the columns are set and spot",
+        ),
+        (
+            "commas",
+            "Commas in place of tabs",
+            "set,spot\na,spot0\n",
+            "sets.tsv: has no column 'set'; the columns are set and spot",
+            "sets.tsv: has no column 'spot'; the columns are set and spot",
+        ),
+        (
+            "unknown_spot",
+            "A spot that the slice lacks",
+            "set\tspot\na\tspot99\n",
+            ("sets.tsv: 1 of its 1 spots are not in the slice (first: row 2, spot 'spot99'); give spots of this slice"),
+        ),
+        ("empty_cell", "An empty cell", "set\tspot\na\t\n", "sets.tsv: row 2: set or spot is empty; mend or remove it"),
+        (
+            "short_row",
+            "A row of one field",
+            "set\tspot\na\n",
+            "sets.tsv: row 2: set or spot is empty; mend or remove it",
+        ),
+        (
+            "region_name",
+            "A set called as a region",
+            "set\tspot\nA\tspot0\n",
+            "sets.tsv: a set is called 'A', as a region of the slice is; give it another name",
+        ),
+        (
+            "binary",
+            "A binary file",
+            bytes(range(128, 256)),
+            "sets.tsv: is not UTF-8 text (spot sets, byte 0); convert it first",
+        ),
     ],
 )
-SETS.add("missing_file", "The file does not exist", lambda folder: (folder / "sets.tsv").unlink(), ("?",))
-SETS.add("no_region_tests", "Sets without --region-tests", lambda folder: {"--region-tests": None}, ("?",))
+SETS.add(
+    "missing_file",
+    "The file does not exist",
+    lambda folder: (folder / "sets.tsv").unlink(),
+    ("sets.tsv: no such file (spot sets); check the path",),
+)
+SETS.add(
+    "no_region_tests",
+    "Sets without --region-tests",
+    lambda folder: {"--region-tests": None},
+    ("--spot-sets needs --region-tests, the table that their tests go to",),
+)
 
 
 @SETS.odd("1 spots of sets: named twice in a set, counted once", same=True)
@@ -212,6 +494,3 @@ def named_twice(folder: Path) -> None:
     """A spot twice in a set"""
     with (folder / "sets.tsv").open("a") as lines:
         lines.write("edge\tspot0\n")
-
-
-assert partial

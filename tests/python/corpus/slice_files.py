@@ -54,7 +54,7 @@ OPTIONS: dict[str, object] = {
 SLICE = Reader("slice", "Slices (.h5ad)", "score_specificity", OPTIONS, make)
 put = partial(changed, SLICE, FILE)
 content = partial(in_hdf5, SLICE, FILE)
-files(SLICE, FILE)
+files(SLICE, FILE, "slice")
 
 
 def counts(change: Callable[[np.ndarray], object]) -> Callable[[anndata.AnnData], None]:
@@ -81,50 +81,214 @@ def places(change: Callable[[np.ndarray], object]) -> Callable[[anndata.AnnData]
 
 def spots(*names: str) -> Callable[[anndata.AnnData], None]:
     """Other names of the first spots."""
-    return lambda d: setattr(d, "obs_names", [*names, *d.obs_names[len(names):]])
+    return lambda d: setattr(d, "obs_names", [*names, *d.obs_names[len(names) :]])
 
 
-put("no_spots", "No spots", lambda d: d[:0].copy(), "?")
-put("no_genes", "No genes", lambda d: d[:, :0].copy(), "?")
-put("no_x", "Nothing in X and no layer", lambda d: setattr(d, "X", None), "?")
-put("all_zero", "No count at all", counts(lambda x: 0 * x), "?")
-put("log_data", "Log-normalised data in X", counts(lambda x: np.log1p(x / x.sum(1, keepdims=True) * 1e4)), "?")
-put("scaled_data", "Scaled data in X", counts(lambda x: (x - x.mean(0)) / (x.std(0) + 1)), "?")
-put("nan_count", "A count that is missing", counts(lambda x: x.__setitem__((3, 2), np.nan)), "?")
-put("infinite_count", "An infinite count", counts(lambda x: x.__setitem__((3, 2), np.inf)), "?")
-put("no_spatial", "No coordinates", lambda d: d.obsm.pop("spatial"), "?")
-put("one_coordinate", "One coordinate", places(lambda c: c[:, :1]), "?")
-put("four_coordinates", "Four coordinates", places(lambda c: np.hstack([c, c])), "?")
-put("nan_coordinates", "Coordinates missing in two spots", places(lambda c: c.__setitem__((slice(4, 6), 0), np.nan)), "?")
-put("text_coordinates", "Coordinates that are words", lambda d: d.obsm.__setitem__(
-    "spatial", pd.DataFrame({"x": "left", "y": "top"}, index=d.obs_names)), "?")
-put("one_place", "All spots at one place", places(lambda c: 0 * c + 3), "?")
-put("repeated_spots", "A spot name in two rows", spots("spot1"), "?")
-put("no_labels", "A label column without labels", lambda d: d.obs.__setitem__("area", ""), "?")
-put("no_label_column", "No such label column", lambda d: d.obs.pop("area"), "?")
-put("other_spots", "Spots that the embedding lacks", spots("other1", "other2"), "?")
-put("mouse_symbols", "Mouse symbols, species not given", lambda d: setattr(
-    d, "var_names", [f"Gene{g}a" for g in range(GENES)]), "?")
-put("boolean_obsm", "Coordinates as complex numbers", places(lambda c: c + 1j), "?")
-content("wrong_indices", "Sparse indices beyond the number of genes", lambda f: f["X/indices"].__setitem__(0, 999), "?")
-content("negative_indices", "Negative sparse indices", lambda f: f["X/indices"].__setitem__(0, -1), "?")
-content("wrong_indptr", "Sparse row pointers that fall", lambda f: f["X/indptr"].__setitem__(3, 0), "?")
-content("short_indptr", "Row pointers of another number of spots", lambda f: (
-    f.__setitem__("p", f["X/indptr"][:-5]), f.__delitem__("X/indptr"), f.move("p", "X/indptr")), "?")
-content("no_obs", "No table of spots", lambda f: f.__delitem__("obs"), "?")
-content("text_x", "Words in X", lambda f: (
-    f.__delitem__("X"), f.create_dataset("X", data=np.full((SPOTS, GENES), b"many"))), "?")
-content("flat_x", "X of one dimension", lambda f: (f.__delitem__("X"), f.create_dataset("X", data=np.ones(SPOTS))), "?")
-content("newer_encoding", "An encoding that this anndata does not know", lambda f: f["X"].attrs.__setitem__(
-    "encoding-version", "9.9.9"), "?")
-content("other_hdf5", "An HDF5 file of something else", lambda f: [f.__delitem__(key) for key in list(f)], "?")
-SLICE.add("unknown_layer", "No such layer", lambda folder: {"--layer": "raw"}, ("?",))
-SLICE.add("unknown_key", "No such key of coordinates", lambda folder: {"--spatial-key": "X_spatial"}, ("?",))
-SLICE.add("no_neighbors", "--neighbors 0", lambda folder: {"--neighbors": 0}, ("?",))
-SLICE.add("power_of_0", "--power 0", lambda folder: {"--power": 0}, ("?",))
+put("no_spots", "No spots", lambda d: d[:0].copy(), "slice.h5ad: holds 0 spots and 40 genes; nothing to map")
+put("no_genes", "No genes", lambda d: d[:, :0].copy(), "slice.h5ad: holds 60 spots and 0 genes; nothing to map")
+put(
+    "no_x",
+    "Nothing in X and no layer",
+    lambda d: setattr(d, "X", None),
+    "slice.h5ad: X is empty (layers: none); name the layer with raw counts",
+)
+put(
+    "all_zero",
+    "No count at all",
+    counts(lambda x: 0 * x),
+    "slice.h5ad: has no count at all; give the layer with raw counts",
+)
+put(
+    "log_data",
+    "Log-normalised data in X",
+    counts(lambda x: np.log1p(x / x.sum(1, keepdims=True) * 1e4)),
+    (
+        "slice.h5ad: X holds non-integer values (log-transformed data? first: spot 'spot0', "
+        "gene 'GENE0', value 6.25044); give the layer with raw counts"
+    ),
+)
+put(
+    "scaled_data",
+    "Scaled data in X",
+    counts(lambda x: (x - x.mean(0)) / (x.std(0) + 1)),
+    (
+        "slice.h5ad: X holds negative values (scaled or centred data? first: spot 'spot0', "
+        "gene 'GENE1', value -0.240743); give the layer with raw counts"
+    ),
+)
+put(
+    "nan_count",
+    "A count that is missing",
+    counts(lambda x: x.__setitem__((3, 2), np.nan)),
+    (
+        "slice.h5ad: X holds missing or infinite values (damaged? first: spot 'spot3', gene "
+        "'GENE2', value nan); give the layer with raw counts"
+    ),
+)
+put(
+    "infinite_count",
+    "An infinite count",
+    counts(lambda x: x.__setitem__((3, 2), np.inf)),
+    (
+        "slice.h5ad: X holds missing or infinite values (damaged? first: spot 'spot3', gene "
+        "'GENE2', value inf); give the layer with raw counts"
+    ),
+)
+put(
+    "no_spatial",
+    "No coordinates",
+    lambda d: d.obsm.pop("spatial"),
+    "slice.h5ad: has no coordinates in obsm['spatial'] (obsm: none); set spatial_key",
+)
+put(
+    "one_coordinate",
+    "One coordinate",
+    places(lambda c: c[:, :1]),
+    "slice.h5ad: obsm['spatial'] has shape (60, 1); it must be spots x 2 (or x 3)",
+)
+put(
+    "four_coordinates",
+    "Four coordinates",
+    places(lambda c: np.hstack([c, c])),
+    "slice.h5ad: obsm['spatial'] has shape (60, 4); it must be spots x 2 (or x 3)",
+)
+put(
+    "nan_coordinates",
+    "Coordinates missing in two spots",
+    places(lambda c: c.__setitem__((slice(4, 6), 0), np.nan)),
+    ("slice.h5ad: 2 spots lack coordinates in obsm['spatial'] (first: 'spot4'); remove them"),
+)
+put(
+    "text_coordinates",
+    "Coordinates that are words",
+    lambda d: d.obsm.__setitem__("spatial", pd.DataFrame({"x": "left", "y": "top"}, index=d.obs_names)),
+    ("slice.h5ad: obsm['spatial'] holds values that are no numbers; it must be spots x 2"),
+)
+put(
+    "one_place",
+    "All spots at one place",
+    places(lambda c: 0 * c + 3),
+    ("slice.h5ad: all spots are at one place in obsm['spatial']; give their coordinates"),
+)
+put(
+    "repeated_spots",
+    "A spot name in two rows",
+    spots("spot1"),
+    ("slice.h5ad: spot name 'spot1' occurs more than once in obs_names; make them unique"),
+)
+put(
+    "no_labels",
+    "A label column without labels",
+    lambda d: d.obs.__setitem__("area", ""),
+    ("slice.h5ad: no spot has a label in obs column 'area'; leave it empty for a label-free run"),
+)
+put(
+    "no_label_column",
+    "No such label column",
+    lambda d: d.obs.pop("area"),
+    "slice.h5ad: has no obs column 'area' (columns: none); mend it or leave it empty",
+)
+put(
+    "other_spots",
+    "Spots that the embedding lacks",
+    spots("other1", "other2"),
+    ("embedding.h5ad: lacks 2 of the slice's 60 spots (first: 'other1'); is it the embedding of this slice?"),
+)
+put(
+    "mouse_symbols",
+    "Mouse symbols, species not given",
+    lambda d: setattr(d, "var_names", [f"Gene{g}a" for g in range(GENES)]),
+    (
+        "slice.h5ad: gene symbols are written as those of mouse or rat (Gene0a, Gene1a, "
+        "Gene2a, Gene3a, Gene4a), but the species is human; set species and give --homologs"
+    ),
+)
+put(
+    "boolean_obsm",
+    "Coordinates as complex numbers",
+    places(lambda c: c + 1j),
+    ("slice.h5ad: obsm['spatial'] holds values that are no numbers; it must be spots x 2"),
+)
+content(
+    "wrong_indices",
+    "Sparse indices beyond the number of genes",
+    lambda f: f["X/indices"].__setitem__(0, 999),
+    "slice.h5ad: X is damaged (slice: ...); write the file again",
+)
+content(
+    "negative_indices",
+    "Negative sparse indices",
+    lambda f: f["X/indices"].__setitem__(0, -1),
+    "slice.h5ad: X is damaged (slice: ...); write the file again",
+)
+content(
+    "wrong_indptr",
+    "Sparse row pointers that fall",
+    lambda f: f["X/indptr"].__setitem__(3, 0),
+    "slice.h5ad: X is damaged (slice: ...); write the file again",
+)
+content(
+    "short_indptr",
+    "Row pointers of another number of spots",
+    lambda f: (f.__setitem__("p", f["X/indptr"][:-5]), f.__delitem__("X/indptr"), f.move("p", "X/indptr")),
+    "slice.h5ad: X is damaged (slice: ...); write the file again",
+)
+content(
+    "no_obs",
+    "No table of spots",
+    lambda f: f.__delitem__("obs"),
+    "slice.h5ad: cannot be read as .h5ad (slice: ...); is it a whole AnnData file?",
+)
+content(
+    "text_x",
+    "Words in X",
+    lambda f: (f.__delitem__("X"), f.create_dataset("X", data=np.full((SPOTS, GENES), b"many"))),
+    "slice.h5ad: X holds values that are no numbers (slice); write the file again",
+)
+content(
+    "flat_x",
+    "X of one dimension",
+    lambda f: (f.__delitem__("X"), f.create_dataset("X", data=np.ones(SPOTS))),
+    "slice.h5ad: cannot be read as .h5ad (slice: ...); is it a whole AnnData file?",
+)
+content(
+    "newer_encoding",
+    "An encoding that this anndata does not know",
+    lambda f: f["X"].attrs.__setitem__("encoding-version", "9.9.9"),
+    "slice.h5ad: cannot be read as .h5ad (slice: ...); is it a whole AnnData file?",
+)
+content(
+    "other_hdf5",
+    "An HDF5 file of something else",
+    lambda f: [f.__delitem__(key) for key in list(f)],
+    "slice.h5ad: cannot be read as .h5ad (slice: ...); is it a whole AnnData file?",
+)
+SLICE.add(
+    "unknown_layer",
+    "No such layer",
+    lambda folder: {"--layer": "raw"},
+    (("slice.h5ad: has no layer 'raw' (layers: none); name the layer with raw counts, or X"),),
+)
+SLICE.add(
+    "unknown_key",
+    "No such key of coordinates",
+    lambda folder: {"--spatial-key": "X_spatial"},
+    (("slice.h5ad: has no coordinates in obsm['X_spatial'] (obsm: spatial); set spatial_key"),),
+)
+SLICE.add(
+    "no_neighbors", "--neighbors 0", lambda folder: {"--neighbors": 0}, ("--neighbors is 0; it must be 1 or more",)
+)
+SLICE.add("power_of_0", "--power 0", lambda folder: {"--power": 0}, ("--power is 0.0; it must be above 0",))
 
 
-@SLICE.wrong("?", "?", "?")
+@SLICE.wrong(
+    (
+        "slice.h5ad: X holds negative values (scaled or centred data? first: spot 'spot0', "
+        "gene 'GENE0', value -12); give the layer with raw counts"
+    ),
+    "slice.h5ad: has no coordinates in obsm['spatial'] (obsm: none); set spatial_key",
+    "slice.h5ad: has no obs column 'layer' (columns: area); mend it or leave it empty",
+)
 def several_mistakes(folder: Path) -> dict[str, object]:
     """Several mistakes at once"""
     data = slice_data()
@@ -134,21 +298,21 @@ def several_mistakes(folder: Path) -> dict[str, object]:
     return {"--annotation": "layer"}
 
 
-@SLICE.wrong("?")
+@SLICE.wrong("slice.h5ad: is not a file (slice); give the path of a file")
 def a_folder(folder: Path) -> None:
     """A folder in place of the file (zarr, say)"""
     (folder / FILE).unlink()
     (folder / FILE).mkdir()
 
 
-@SLICE.wrong("?")
+@SLICE.wrong("slice.h5ad: cannot be read as .h5ad (slice: ...); is it a whole AnnData file?")
 def ten_x_h5(folder: Path) -> None:
     """A 10x Genomics .h5 file under .h5ad"""
     with h5py.File(folder / FILE, "w") as file:
         file.create_dataset("matrix/data", data=np.ones(3))
 
 
-@SLICE.wrong("?")
+@SLICE.wrong("slice.h5ad: cannot be read as .h5ad (slice: ...); is it a whole AnnData file?")
 def gzipped(folder: Path) -> None:
     """A gzipped .h5ad"""
     (folder / FILE).write_bytes(gzip.compress((folder / FILE).read_bytes()))
@@ -159,33 +323,90 @@ put("csc", "Counts by columns (CSC)", lambda d: setattr(d, "X", d.X.tocsc()), wr
 put("integers", "64-bit integer counts", lambda d: setattr(d, "X", d.X.astype(np.int64)), wrong=False, same=True)
 put("small_integers", "8-bit counts", lambda d: setattr(d, "X", d.X.astype(np.uint8)), wrong=False, same=True)
 put("float64", "64-bit float counts", lambda d: setattr(d, "X", d.X.astype(np.float64)), wrong=False, same=True)
-put("counts_layer", "Counts in the layer counts, logs in X", lambda d: (
-    d.layers.__setitem__("counts", d.X.copy()), setattr(d, "X", d.X.log1p())), wrong=False, same=True)
+put(
+    "counts_layer",
+    "Counts in the layer counts, logs in X",
+    lambda d: (d.layers.__setitem__("counts", d.X.copy()), setattr(d, "X", d.X.log1p())),
+    wrong=False,
+    same=True,
+)
 put("raw_too", "A raw slot", lambda d: setattr(d, "raw", d.copy()), wrong=False, same=True)
-put("object_labels", "Labels as plain text", lambda d: d.obs.__setitem__(
-    "area", d.obs["area"].astype(str)), wrong=False, same=True)
-put("unused_categories", "Categories without a spot", lambda d: d.obs.__setitem__(
-    "area", d.obs["area"].cat.add_categories(["nowhere"])), wrong=False, same=True)
-put("ordered_categories", "Ordered categories", lambda d: d.obs.__setitem__(
-    "area", d.obs["area"].cat.set_categories(["right", "left"], ordered=True)), wrong=False, same=True)
-put("blank_labels", "Labels with blanks around", lambda d: d.obs.__setitem__(
-    "area", [f" {label} " for label in d.obs["area"]]), wrong=False, same=True)
-put("number_labels", "Labels that are numbers", lambda d: d.obs.__setitem__("area", np.arange(SPOTS) // 30), wrong=False)
-put("missing_labels", "Labels missing in three spots", lambda d: d.obs.__setitem__(
-    "area", [None, "nan", "", *d.obs["area"][3:]]), "3 spots: without a region label (mapped, but in no region)", wrong=False)
-put("one_spot_label", "A label with one spot", lambda d: d.obs.__setitem__("area", ["alone", *d.obs["area"][1:]]),
+put(
+    "object_labels",
+    "Labels as plain text",
+    lambda d: d.obs.__setitem__("area", d.obs["area"].astype(str)),
+    wrong=False,
+    same=True,
+)
+put(
+    "unused_categories",
+    "Categories without a spot",
+    lambda d: d.obs.__setitem__("area", d.obs["area"].cat.add_categories(["nowhere"])),
+    wrong=False,
+    same=True,
+)
+put(
+    "ordered_categories",
+    "Ordered categories",
+    lambda d: d.obs.__setitem__("area", d.obs["area"].cat.set_categories(["right", "left"], ordered=True)),
+    wrong=False,
+    same=True,
+)
+put(
+    "blank_labels",
+    "Labels with blanks around",
+    lambda d: d.obs.__setitem__("area", [f" {label} " for label in d.obs["area"]]),
+    wrong=False,
+    same=True,
+)
+put(
+    "number_labels", "Labels that are numbers", lambda d: d.obs.__setitem__("area", np.arange(SPOTS) // 30), wrong=False
+)
+put(
+    "missing_labels",
+    "Labels missing in three spots",
+    lambda d: d.obs.__setitem__("area", [None, "nan", "", *d.obs["area"][3:]]),
+    "3 spots: without a region label (mapped, but in no region)",
+    wrong=False,
+)
+put(
+    "one_spot_label",
+    "A label with one spot",
+    lambda d: d.obs.__setitem__("area", ["alone", *d.obs["area"][1:]]),
     "2 regions: with fewer than 30 spots (kept, flagged)",
-    "warning: slice.h5ad: regions with fewer than 30 spots: alone, left", wrong=False)
-put("duplicate_places", "Two spots at one place", places(lambda c: c.__setitem__(1, c[0])),
-    "1 spots: at the place of an earlier spot", wrong=False)
+    "warning: slice.h5ad: regions with fewer than 30 spots: alone, left",
+    wrong=False,
+)
+put(
+    "duplicate_places",
+    "Two spots at one place",
+    places(lambda c: c.__setitem__(1, c[0])),
+    "1 spots: at the place of an earlier spot",
+    wrong=False,
+)
 put("three_coordinates", "Three coordinates", places(lambda c: np.hstack([c, 0 * c[:, :1]])), wrong=False)
 put("integer_coordinates", "Integer coordinates", places(lambda c: c.astype(int)), wrong=False, same=True)
-put("repeated_genes", "A gene symbol twice", lambda d: setattr(d, "var_names", ["GENE1", *d.var_names[1:]]),
-    "1 genes: same symbol as a gene with more counts", wrong=False)
-put("empty_spot", "A spot without counts", counts(lambda x: x.__setitem__(7, 0)), "1 spots: without any count", wrong=False)
-put("silent_gene", "A gene without counts", counts(lambda x: x.__setitem__((slice(None), 7), 0)),
-    "1 genes: not expressed in any spot", wrong=False)
-put("unicode_names", "Spot names of any letters", spots("Fl\u00e4che 1", "'; rm", "$(x)"), "?", wrong=False)
+put(
+    "repeated_genes",
+    "A gene symbol twice",
+    lambda d: setattr(d, "var_names", ["GENE1", *d.var_names[1:]]),
+    "1 genes: same symbol as a gene with more counts",
+    wrong=False,
+)
+put(
+    "empty_spot",
+    "A spot without counts",
+    counts(lambda x: x.__setitem__(7, 0)),
+    "1 spots: without any count",
+    wrong=False,
+)
+put(
+    "silent_gene",
+    "A gene without counts",
+    counts(lambda x: x.__setitem__((slice(None), 7), 0)),
+    "1 genes: not expressed in any spot",
+    wrong=False,
+)
 
 
 @SLICE.odd(same=True)
@@ -237,31 +458,98 @@ TABLE = "M\tH\n" + "".join(f"Gene{g}\tGENE{g}\n" for g in range(GENES))
 HOMOLOGS.texts(
     "homologs.txt",
     [
-        ("empty", "An empty file", "", "?"),
-        ("blank", "Blank lines only", "\n\n", "?"),
-        ("header_only", "A header without rows", "M\tH\n", "?"),
-        ("one_symbol", "A row of one symbol", "M\tH\nGene1\n", "?"),
-        ("empty_symbol", "An empty symbol", "M\tH\nGene1\t\n", "?"),
-        ("others", "No gene of the slice", "M\tH\nActb\tACTB\n", "?"),
-        ("swapped", "Human symbols first", "H\tM\n" + "".join(f"GENE{g}\tGene{g}\n" for g in range(GENES)), "?"),
-        ("binary", "A binary file", bytes(range(128, 256)), "?"),
+        ("empty", "An empty file", "", "homologs.txt: is empty (homologs); was its download or copy cut short?"),
+        (
+            "blank",
+            "Blank lines only",
+            "\n\n",
+            "homologs.txt: holds no pair of gene symbols below its header; give two columns",
+        ),
+        (
+            "header_only",
+            "A header without rows",
+            "M\tH\n",
+            "homologs.txt: holds no pair of gene symbols below its header; give two columns",
+        ),
+        (
+            "one_symbol",
+            "A row of one symbol",
+            "M\tH\nGene1\n",
+            "homologs.txt: row 2 does not hold two gene symbols: 'Gene1'; mend it",
+        ),
+        (
+            "empty_symbol",
+            "An empty symbol",
+            "M\tH\nGene1\t\n",
+            "homologs.txt: row 2 does not hold two gene symbols: 'Gene1'; mend it",
+        ),
+        (
+            "others",
+            "No gene of the slice",
+            "M\tH\nActb\tACTB\n",
+            ("slice.h5ad: none of its 40 genes is in homologs.txt (first gene: 'Gene0'); do they belong together?"),
+        ),
+        (
+            "swapped",
+            "Human symbols first",
+            "H\tM\n" + "".join(f"GENE{g}\tGene{g}\n" for g in range(GENES)),
+            (
+                "homologs.txt: its second column holds no human symbols (Gene0, Gene1, Gene2, Gene3, "
+                "Gene4); write those of mouse first, then human ones"
+            ),
+        ),
+        (
+            "binary",
+            "A binary file",
+            bytes(range(128, 256)),
+            "homologs.txt: is not UTF-8 text (homologs, byte 0); convert it first",
+        ),
     ],
 )
-HOMOLOGS.add("missing_file", "The file does not exist", lambda folder: (folder / "homologs.txt").unlink(), ("?",))
-HOMOLOGS.add("not_given", "Another species without homologs", lambda folder: {"--homologs": None}, ("?",))
+HOMOLOGS.add(
+    "missing_file",
+    "The file does not exist",
+    lambda folder: (folder / "homologs.txt").unlink(),
+    ("homologs.txt: no such file (homologs); check the path",),
+)
+HOMOLOGS.add(
+    "not_given",
+    "Another species without homologs",
+    lambda folder: {"--homologs": None},
+    (("slice.h5ad: is of species 'mouse'; give --homologs, its gene symbols beside human ones"),),
+)
 
 
 def paired(name: str, what: str, text: str, *says: str, same: bool = False) -> None:
     """Register a table of homologs that works."""
-    HOMOLOGS.add(name, what, lambda folder: (folder / "homologs.txt").write_text(text) and None, says, wrong=False, same=same)
+    HOMOLOGS.add(
+        name, what, lambda folder: (folder / "homologs.txt").write_text(text) and None, says, wrong=False, same=same
+    )
 
 
-paired("many_humans", "A mouse gene with two human ones", TABLE + "Gene1\tGENE900\n",
-       "1 homologs: further pairs of a species gene, not used", same=True)
-paired("many_mice", "Two mouse genes with one human one", TABLE.replace("GENE2\n", "GENE1\n"),
-       "1 genes: same symbol as a gene with more counts")
-paired("repeated", "A pair twice", TABLE + "Gene1\tGENE1\n", "1 homologs: further pairs of a species gene, not used", same=True)
-paired("some_lacking", "Genes without a homolog", TABLE.replace("Gene3\tGENE3\n", ""), "1 genes: without a human homolog")
+paired(
+    "many_humans",
+    "A mouse gene with two human ones",
+    TABLE + "Gene1\tGENE900\n",
+    "1 homologs: further pairs of a species gene, not used",
+    same=True,
+)
+paired(
+    "many_mice",
+    "Two mouse genes with one human one",
+    TABLE.replace("GENE2\n", "GENE1\n"),
+    "1 genes: same symbol as a gene with more counts",
+)
+paired(
+    "repeated",
+    "A pair twice",
+    TABLE + "Gene1\tGENE1\n",
+    "1 homologs: further pairs of a species gene, not used",
+    same=True,
+)
+paired(
+    "some_lacking", "Genes without a homolog", TABLE.replace("Gene3\tGENE3\n", ""), "1 genes: without a human homolog"
+)
 paired("blanks", "Blanks between columns", TABLE.replace("\t", "  "), same=True)
 paired("windows_lines", "Windows line ends", TABLE.replace("\n", "\r\n"), same=True)
 paired("more_columns", "Further columns", TABLE.replace("\n", "\tx\n"), same=True)
