@@ -188,8 +188,8 @@ class FrequencyFit:
         if self.n < self.FEWEST or self.mean <= self.MOST + noise:
             return None
         return (
-            f"allele frequencies differ from the reference's panel by {self.mean:.2f} on average ({self.n} SNPs): is it "
-            "a panel of the GWAS's ancestry?"
+            f"allele frequencies differ from the reference's panel by {self.mean:.2f} on average ({self.n} SNPs): is "
+            "it a panel of the GWAS's ancestry?"
         )
 
 

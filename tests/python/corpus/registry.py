@@ -74,11 +74,11 @@ class Reader:
         assert what and name not in {case.name for case in self.cases}, name
         self.cases.append(Case(self, name.rstrip("_"), what, build, says, wrong, same))
 
-    def texts(self, file: str, cases: list[tuple[str, str, str | bytes, str]]) -> None:
-        """Register files that are refused for their text: (name, what is wrong, content of ``file``, line)."""
-        for name, what, content, line in cases:
+    def texts(self, file: str, cases: list[tuple]) -> None:
+        """Register files that are refused for their text: (name, what is wrong, content of ``file``, lines ...)."""
+        for name, what, content, *lines in cases:
             data = content.encode() if isinstance(content, str) else content
-            self.add(name, what, _write(file, data), (line,))
+            self.add(name, what, _write(file, data), tuple(lines))
 
     def prepare(self, folder: Path, template: Path) -> None:
         """Put the valid files into ``folder``; they are made once, in ``template``."""
