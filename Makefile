@@ -9,7 +9,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 export NXF_ANSI_LOG ?= false
 say = @echo; echo "== $(1)"
 
-.PHONY: install demo test lint test-tools python-tests pipeline-tests bench calibrate compare lock clean
+.PHONY: install demo test lint test-tools python-tests pipeline-tests bench calibrate compare errors lock clean
 
 install: $(VENV)/installed $(ENGINE)/ready
 
@@ -102,6 +102,9 @@ calibrate: install
 compare: install
 	$(call say,Embeddings and microdomains and specificity scores compared: docs/embeddings.md)
 	python tests/benchmarks/compare_embeddings.py --work .bench/embeddings --gsmap .bench/gsmap --docs docs $(COMPARE)
+errors: install
+	$(call say,What is said of wrong and odd files: docs/errors.md)
+	python tests/python/corpus/page.py
 
 lock:
 	$(call say,Lock files from the .in files)

@@ -57,7 +57,11 @@ def fill(pattern: str | Path, chromosome: int) -> Path:
 
 
 def find_files(
-    pattern: str, chromosomes: Iterable[int], suffixes: Iterable[str], what: str
+    pattern: str,
+    chromosomes: Iterable[int],
+    suffixes: Iterable[str],
+    what: str,
+    mend: str = "add it, or name fewer by --chromosomes",
 ) -> tuple[dict[int, Path], list[str]]:
     """The file of each chromosome, trying ``suffixes`` in turn; and, in one problem, all chromosomes without one.
 
@@ -78,9 +82,7 @@ def find_files(
     if PLACE not in pattern:
         return found, [f"{looked_for}: no such file ({what}); check it, or put {PLACE} where the chromosome stands"]
     which = "chromosome" if len(missing) == 1 else "chromosomes"
-    return found, [
-        f"{looked_for}: no file for {which} {ranges(missing)} ({what}); add it, or name fewer by --chromosomes"
-    ]
+    return found, [f"{looked_for}: no file for {which} {ranges(missing)} ({what}); {mend}"]
 
 
 def ranges(numbers: Iterable[int]) -> str:

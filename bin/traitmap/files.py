@@ -113,13 +113,31 @@ def file_problems(path: Path, what: str) -> list[str]:
 def open_text(path: Path, what: str) -> Iterator[TextIO]:
     """Open text for reading as ``open_binary`` does; a byte order mark is skipped.
 
-    Raises InputError also where the file is no UTF-8 text.
+    Raises InputError also where the file is no UTF-8 text, or holds zero bytes.
     """
     with open_binary(path, what) as stream:
         try:
-            yield io.TextIOWrapper(stream, encoding="utf-8-sig")
+            yield io.TextIOWrapper(io.BufferedReader(_Text(stream, path, what), 1 << 20), encoding="utf-8-sig")
         except UnicodeDecodeError as error:
             raise InputError(f"{path}: is not UTF-8 text ({what}, byte {error.start}); convert it first") from error
+
+
+class _Text(io.RawIOBase):
+    """The bytes of a stream, refused where one of them is zero: no text has any."""
+
+    def __init__(self, stream: BinaryIO, path: Path, what: str):
+        super().__init__()
+        self._stream, self._path, self._what = stream, path, what
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:
+        data = self._stream.read(len(buffer))
+        if b"\0" in data:
+            raise InputError(f"{self._path}: holds zero bytes, which no text does ({self._what}); copy it again")
+        buffer[: len(data)] = data
+        return len(data)
 
 
 @contextmanager

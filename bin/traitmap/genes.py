@@ -34,7 +34,7 @@ def read_specificity(path: Path) -> AnnData:
     """
     data = read_h5ad(path, "gene specificity")
     if data.X is None or 0 in data.shape:
-        raise InputError(f"{path}: holds no gene specificity scores in X (shape {data.shape})")
+        raise InputError(f"{path}: holds no gene specificity scores in X (shape {data.shape}); score the slice again")
     problems = [
         f"{path}: {what} {names[names.duplicated()][0]!r} occurs more than once; names must be unique"
         for what, names in (("spot", data.obs_names), ("gene", data.var_names))

@@ -43,7 +43,9 @@ def import_gsmap(folder: Path, genes: Path | None, genome_build: str) -> Referen
     Raises InputError for files that are missing or do not fit each other.
     """
     ledger = Ledger(STEP, "reference")
-    files, problems = find_ld_scores(str(folder / WEIGHTS), list(AUTOSOMES), "gsMap's regression weights")
+    files, problems = find_ld_scores(
+        str(folder / WEIGHTS), list(AUTOSOMES), "gsMap's regression weights", mend="copy the folder again"
+    )
     try:
         require_file(folder / MATRIX, "gsMap's SNP x gene matrix")
     except InputError as error:
@@ -132,7 +134,9 @@ def _check(path: Path, data: AnnData, weights: pd.DataFrame, known: np.ndarray) 
 def _unmapped_by_baseline(folder: Path, snps: pd.Index) -> tuple[np.ndarray, list[Path]]:
     """LD score of the SNPs of no gene, base - all_gene, of ``snps``; and the files that told it."""
     chromosomes = list(AUTOSOMES)
-    files, problems = find_files(str(folder / BASELINE), chromosomes, [".l2.ldscore.feather"], "unmapped SNPs")
+    files, problems = find_files(
+        str(folder / BASELINE), chromosomes, [".l2.ldscore.feather"], "unmapped SNPs", "copy the folder again"
+    )
     if problems:
         raise InputError(
             f"{folder / MATRIX}: has no column {UNMAPPED!r}, and its substitute is missing; copy the folder again",

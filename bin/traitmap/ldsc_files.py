@@ -16,9 +16,9 @@ SUFFIXES = (".l2.ldscore.gz", "l2.ldscore.gz", ".l2.ldscore", "l2.ldscore", "")
 SCORES = ("L2", "BASEL2", "BASE")  # any gene or none: LDSC names a single annotation's score after it
 
 
-def find_ld_scores(prefix: str, chromosomes: list[int], what: str) -> tuple[dict[int, Path], list[str]]:
+def find_ld_scores(prefix: str, chromosomes: list[int], what: str, **mend: str) -> tuple[dict[int, Path], list[str]]:
     """The file of each chromosome by LDSC's prefix with ``{chr}`` in it (or the whole name), and what is missing."""
-    return find_files(prefix, chromosomes, SUFFIXES, what)
+    return find_files(prefix, chromosomes, SUFFIXES, what, **mend)
 
 
 def read_ld_scores(path: Path, chromosome: int, of: str, ledger: Ledger) -> pd.DataFrame:

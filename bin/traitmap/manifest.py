@@ -165,7 +165,7 @@ def _read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise InputError(f"{path}: is no JSON ({error})") from error
+        raise InputError(f"{path}: is no JSON ({error}); is it whole?") from error
 
 
 def _read_yaml(path: Path) -> Any:
@@ -175,4 +175,4 @@ def _read_yaml(path: Path) -> Any:
     try:
         return yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader)  # versions stay text: 1.10 is not 1.1
     except (yaml.YAMLError, ValueError) as error:
-        raise InputError(f"{path}: is no YAML ({error})") from error
+        raise InputError(f"{path}: is no YAML ({error}); is it whole?") from error

@@ -108,9 +108,7 @@ def read_baselines(paths: list[Path], ledger: Ledger) -> pd.DataFrame | None:
     names = [name for columns in tables for name in columns]
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
-        raise InputError(
-            f"baseline LD scores: column {', '.join(repeated)} occurs in files of different columns; rename it"
-        )
+        raise InputError(f"--baseline: column {', '.join(repeated)} occurs in files of different columns; rename it")
     whole = []
     for parts in tables.values():
         table = pd.concat(parts)

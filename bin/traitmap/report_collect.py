@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from traitmap import report_traps
 from traitmap.errors import InputError
 from traitmap.formats import GENES, REGIONS, SPOTS, SUMMARY
+from traitmap.ledger import Ledger
 from traitmap.manhattan import read_parquet
 from traitmap.regions import benjamini_hochberg, region_p_values
 from traitmap.report_results import Account, Association, Choices, Results, Trait, natural
@@ -54,6 +56,7 @@ def collect(folder: Path, reference: Path | None = None, choices: Choices | None
     _summary(results, folder)
     results.q_from = q_column(results)
     _choose_rows(results)
+    _traps(results)
     return results
 
 
@@ -88,6 +91,18 @@ def _choose_rows(results: Results) -> None:
     if choices.slices:
         rows = rows[(rows["scope"] == "slice") & rows["slice"].isin(choices.slices)]
     results.summary = rows.reset_index(drop=True)
+
+
+def _traps(results: Results) -> None:
+    """The account of what only the whole run shows."""
+    ledger = Ledger("write_report", "run")
+    try:
+        report_traps.check_slices({name: found.sketch for name, found in results.slices.items()}, ledger)
+        paths = {name: trait.sumstats for name, trait in results.traits.items() if trait.sumstats}
+        report_traps.check_traits(paths, ledger)
+    except (OSError, ValueError, KeyError) as error:  # pyarrow's errors are among these
+        raise InputError(f"traits/*.parquet: cannot be read as parquet ({error}); run its step again") from error
+    _account(results, ledger.to_dict(), "run")
 
 
 def _reference(results: Results, folder: Path, given: Path | None) -> None:

@@ -21,8 +21,8 @@ class Slice:
     """A slice; parts are None or empty where their file is missing.
 
     spots: names, in file order; coordinates: spots x 2 (or 3); region: Categorical; plane: spots x 2, a picture of the
-    embedding, ``plane_name`` says which; microdomain: numeric columns of obs; expressed: share of
-    spots with a count, by gene.
+    embedding, ``plane_name`` says which; microdomain: numeric columns of obs; expressed: share of spots with a count,
+    by gene; sketch: hashes of a few spots' counts (``slice_checks.sketch``).
     """
 
     name: str
@@ -38,6 +38,7 @@ class Slice:
     expressed: pd.Series | None = None
     parameters: dict[str, dict[str, Any]] = field(default_factory=dict)
     ledgers: list[tuple[str, str]] = field(default_factory=list)
+    sketch: list[str] = field(default_factory=list)
 
 
 def read_elements(path: Path, what: str, names: tuple[str, ...]) -> dict[str, Any]:
@@ -102,6 +103,7 @@ def _embedding(found: Slice, path: Path) -> None:
     curve = parts["uns"].get("training_curve")
     if isinstance(curve, pd.DataFrame) and "epoch" in curve:
         found.training_curve = curve
+    found.sketch = str(parts["uns"].get("sketch", "")).split()
     _texts(found, "embedding.h5ad", parts["uns"], path)
 
 

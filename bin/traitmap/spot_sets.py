@@ -53,7 +53,10 @@ def read_spot_sets(path: Path, spots: np.ndarray, regions: list[str], slice_name
     table = pd.DataFrame(rows, columns=columns, index=range(2, len(rows) + 2))
     problems = [f"{path}: names no spot; write a row a spot"] if table.empty else []
     empty = (table == "").any(axis=1)
-    problems += [f"{path}: row {row}: {', '.join(columns[:-1])} or spot is empty; mend or remove it" for row in table.index[empty][:NAMED]]
+    problems += [
+        f"{path}: row {row}: {', '.join(columns[:-1])} or spot is empty; mend or remove it"
+        for row in table.index[empty][:NAMED]
+    ]
     table = table[~empty]
     if by_slice:
         table = table[table[SLICE] == slice_name]

@@ -80,7 +80,7 @@ class Filters:
             if not 0 <= value <= most
         ]
         if self.first is not None and self.first not in STATISTICS:
-            problems.append(f"--statistic {self.first}: is none of {', '.join(STATISTICS)}")
+            problems.append(f"--statistic {self.first}: is unknown; give one of {', '.join(STATISTICS)}")
         return problems
 
 
@@ -170,8 +170,8 @@ class FrequencyFit:
     MOST = 0.05  # Europeans among each other 0.01 to 0.03, against admixed Americans, Asians, Africans 0.08 to 0.17
 
     def add(self, frequency: np.ndarray, maf: np.ndarray) -> None:
-        """Compare frequencies (M,) of either allele with the panel's minor ones (M,); NaN are passed over."""
-        both = np.isfinite(frequency) & np.isfinite(maf)
+        """Compare frequencies (M,) of either allele with the panel's minor ones (M,); NaN and 0 are passed over."""
+        both = np.isfinite(frequency) & (maf > 0)
         minor, maf = np.minimum(frequency, 1 - frequency)[both], maf[both]
         self.n += len(maf)
         self.difference += int(np.rint(1e6 * np.abs(minor - maf)).sum())

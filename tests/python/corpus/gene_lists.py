@@ -69,7 +69,7 @@ GENES.texts(
             "binary",
             "A binary file",
             bytes(range(256)) * 4,
-            "genes.loc: is not UTF-8 text (genes, byte 128); convert it first",
+            "genes.loc: holds zero bytes, which no text does (genes); copy it again",
         ),
         (
             "latin1",

@@ -406,7 +406,10 @@ option("negative_n", "A negative --n", {"--n": -5}, "--n -5: must be above 0")
 option("maf_of_3", "--maf-min above 0.5", {"--maf-min": 3}, "--maf-min 3: must be between 0 and 0.5")
 option("info_of_90", "--info-min in per cent", {"--info-min": 90}, "--info-min 90: must be between 0 and 1")
 option(
-    "unknown_statistic", "An unknown --statistic", {"--statistic": "t"}, "--statistic t: is none of z, effect, p, chi2"
+    "unknown_statistic",
+    "An unknown --statistic",
+    {"--statistic": "t"},
+    "--statistic t: is unknown; give one of z, effect, p, chi2",
 )
 option(
     "no_such_reference",

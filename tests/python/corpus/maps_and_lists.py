@@ -98,7 +98,7 @@ GENETIC_MAP.texts(
             "binary",
             "A binary file",
             bytes(range(256)),
-            "map.txt: is not UTF-8 text (genetic map, byte 128); convert it first",
+            "map.txt: holds zero bytes, which no text does (genetic map); copy it again",
         ),
     ],
 )

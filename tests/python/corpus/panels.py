@@ -276,7 +276,7 @@ def all_monomorphic(folder: Path) -> None:
     write(folder, np.zeros((SNPS, PEOPLE), dtype=np.int8))
 
 
-@PANEL.wrong("panel.1.bim: is not UTF-8 text (panel .bim, byte 128); convert it first")
+@PANEL.wrong("panel.1.bim: holds zero bytes, which no text does (panel .bim); copy it again")
 def binary_bim(folder: Path) -> None:
     """A .bim that is no text"""
     (folder / "panel.1.bim").write_bytes(bytes(range(256)))

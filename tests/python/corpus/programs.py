@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import importlib.util
 import io
 import json
@@ -54,6 +55,11 @@ def call(program: str, line: list[str], folder: Path) -> tuple[int, str]:
     finally:
         sys.argv = before
     return 0, told.getvalue()
+
+
+def plain_text(data: bytes) -> str:
+    """Decompressed text of a file's bytes."""
+    return (gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data).decode()
 
 
 def ledger(folder: Path) -> dict[str, Any]:

@@ -353,8 +353,7 @@ matrix(
 @GSMAP.wrong(
     (
         "nothing/LDSC_resource/weights_hm3_no_hla/weights.{chr}.l2.ldscore.gz: no file for "
-        "chromosomes 1-22 (gsMap's regression weights); add it, or name fewer by "
-        "--chromosomes"
+        "chromosomes 1-22 (gsMap's regression weights); copy the folder again"
     ),
     ("nothing/quick_mode/snp_gene_weight_matrix.h5ad: no such file (gsMap's SNP x gene matrix); check the path"),
 )
@@ -366,7 +365,7 @@ def an_empty_folder(folder: Path) -> dict[str, object]:
 
 @GSMAP.wrong(
     "resource/LDSC_resource/weights_hm3_no_hla/weights.{chr}.l2.ldscore.gz: no file for "
-    "chromosome 3 (gsMap's regression weights); add it, or name fewer by --chromosomes"
+    "chromosome 3 (gsMap's regression weights); copy the folder again"
 )
 def no_weights_of_a_chromosome(folder: Path) -> None:
     """Weights of a chromosome are missing"""
@@ -396,7 +395,7 @@ def _without_unmapped(folder: Path) -> Path:
     ),
     (
         "resource/quick_mode/baseline/baseline.{chr}.l2.ldscore.feather: no file for "
-        "chromosome 2 (unmapped SNPs); add it, or name fewer by --chromosomes"
+        "chromosome 2 (unmapped SNPs); copy the folder again"
     ),
 )
 def no_baseline(folder: Path) -> None:

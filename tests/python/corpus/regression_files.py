@@ -398,7 +398,7 @@ BASELINE.add(
 )
 
 
-@BASELINE.wrong("baseline LD scores: column coding occurs in files of different columns; rename it")
+@BASELINE.wrong("--baseline: column coding occurs in files of different columns; rename it")
 def column_in_two(folder: Path) -> dict[str, object]:
     """A column in files of different columns"""
     baseline().assign(other=1).to_csv(folder / "more.tsv", sep="\t", index=False)

@@ -238,7 +238,7 @@ scores(
     "no_x",
     "Nothing in X",
     lambda d: setattr(d, "X", None),
-    "specificity.h5ad: holds no gene specificity scores in X (shape (37, 60))",
+    "specificity.h5ad: holds no gene specificity scores in X (shape (37, 60)); score the slice again",
 )
 scores(
     "nan",
@@ -289,7 +289,12 @@ VERIFY.texts(
             "",
             ("results/pipeline_info/manifest.json: is empty (JSON); was its download or copy cut short?"),
         ),
-        ("no_json", "A manifest that is no JSON", "{", "results/pipeline_info/manifest.json: is no JSON (...)"),
+        (
+            "no_json",
+            "A manifest that is no JSON",
+            "{",
+            "results/pipeline_info/manifest.json: is no JSON (...); is it whole?",
+        ),
         (
             "a_list",
             "A manifest that is a list",
