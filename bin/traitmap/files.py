@@ -135,6 +135,8 @@ class _Text(io.RawIOBase):
     def readinto(self, buffer: memoryview) -> int:
         data = self._stream.read(len(buffer))
         if b"\0" in data:
+            while self._stream.read(1 << 20):  # damaged data may hold some: that is told instead, where it shows
+                pass
             raise InputError(f"{self._path}: holds zero bytes, which no text does ({self._what}); copy it again")
         buffer[: len(data)] = data
         return len(data)
