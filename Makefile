@@ -102,6 +102,7 @@ calibrate: install
 compare: install
 	$(call say,Embeddings and microdomains and specificity scores compared: docs/embeddings.md)
 	python tests/benchmarks/compare_embeddings.py --work .bench/embeddings --gsmap .bench/gsmap --docs docs $(COMPARE)
+
 errors: install
 	$(call say,What is said of wrong and odd files: docs/errors.md)
 	python tests/python/corpus/page.py

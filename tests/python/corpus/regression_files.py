@@ -439,14 +439,14 @@ SETS.texts(
             "no_column",
             "No column spot",
             "set\tname\na\tspot0\n",
-            "sets.tsv: has no column 'spot'; the columns are set and spot",
+            "sets.tsv: has no column 'spot'; the columns are set and spot, and maybe slice",
         ),
         (
             "commas",
             "Commas in place of tabs",
             "set,spot\na,spot0\n",
-            "sets.tsv: has no column 'set'; the columns are set and spot",
-            "sets.tsv: has no column 'spot'; the columns are set and spot",
+            "sets.tsv: has no column 'set'; the columns are set and spot, and maybe slice",
+            "sets.tsv: has no column 'spot'; the columns are set and spot, and maybe slice",
         ),
         (
             "unknown_spot",

@@ -276,7 +276,10 @@ SLICE.add(
     (("slice.h5ad: has no coordinates in obsm['X_spatial'] (obsm: spatial); set spatial_key"),),
 )
 SLICE.add(
-    "no_neighbors", "--neighbors 0", lambda folder: {"--neighbors": 0}, ("--neighbors is 0; it must be 1 or more",)
+    "no_neighbors",
+    "--neighbors 0",
+    lambda folder: {"--neighbors": 0},
+    ("--neighbors is 0; it must be 1 or more, or auto",),
 )
 SLICE.add("power_of_0", "--power 0", lambda folder: {"--power": 0}, ("--power is 0.0; it must be above 0",))
 
