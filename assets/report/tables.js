@@ -55,6 +55,8 @@ report.showPair = (slice, trait) => {
 };
 
 report.startTables = () => {
+  const comparisons = report.byId("comparisons-table");
+  if (comparisons) report.sortable(comparisons);
   const table = report.byId("regions-table");
   if (!table) return;
   report.sortable(table);

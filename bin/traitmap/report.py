@@ -18,8 +18,10 @@ from traitmap.report_methods import methods
 from traitmap.report_payload import embed, payload
 from traitmap.report_results import Choices, Results
 from traitmap.report_tables import (
+    COMPARISON_COLUMNS,
     GENE_COLUMNS,
     account_view,
+    comparison_rows,
     microdomain_rows,
     region_columns,
     region_rows,
@@ -120,6 +122,8 @@ def view(results: Results, info: dict[str, Any]) -> dict[str, Any]:
         "tiles": _tiles(results, rows, counts),
         "columns": columns,
         "region_rows": region_rows(results, columns),
+        "comparison_columns": COMPARISON_COLUMNS,
+        "comparison_rows": comparison_rows(results),
         "gene_columns": GENE_COLUMNS,
         "accounts": [account_view(account) for account in results.accounts],
         "warnings": results.warnings,

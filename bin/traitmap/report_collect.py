@@ -12,7 +12,7 @@ import pandas as pd
 
 from traitmap import report_traps
 from traitmap.errors import InputError
-from traitmap.formats import GENES, REGIONS, SPOTS, SUMMARY
+from traitmap.formats import COMPARISONS, GENES, REGIONS, SPOTS, SUMMARY
 from traitmap.ledger import Ledger
 from traitmap.manhattan import read_parquet
 from traitmap.regions import benjamini_hochberg, region_p_values
@@ -20,6 +20,7 @@ from traitmap.report_results import Account, Association, Choices, Results, Trai
 from traitmap.report_slices import read_elements, read_report_slice
 
 TEXTS = {"scope", "slice", "trait", "region", "gene", "flags", "drives"}
+TEXTS |= {"comparison", "slices_a", "region_a", "slices_b", "region_b"}
 
 
 def collect(folder: Path, reference: Path | None = None, choices: Choices | None = None) -> Results:
@@ -54,6 +55,8 @@ def collect(folder: Path, reference: Path | None = None, choices: Choices | None
         _account_file(results, path, folder)
     _pipeline_info(results, folder / "pipeline_info")
     _summary(results, folder)
+    path = folder / "summary" / "comparisons.tsv"
+    results.comparisons = _table(results, path, folder, COMPARISONS) if path.is_file() else None
     results.q_from = q_column(results)
     _choose_rows(results)
     _traps(results)

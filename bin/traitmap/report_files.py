@@ -13,7 +13,9 @@ import numpy as np
 import pandas as pd
 
 from traitmap.files import write_tsv, writing
+from traitmap.report_payload import drawn_gwas, expression, gene_choice, microdomain_layers
 from traitmap.report_results import Results
+from traitmap.report_slices import gene_scores
 from traitmap.report_words import slice_rows
 
 LISTED_GENES = 200
@@ -24,10 +26,12 @@ def write_report_data(results: Results, folder: Path) -> list[str]:
     if folder.is_dir():
         for old in [*folder.glob("*.tsv"), *folder.glob("*.tsv.gz"), *folder.glob("*_mqc.json")]:
             old.unlink()
-        shutil.rmtree(folder / "spots", ignore_errors=True)
+        for name in ("spots", "manhattan"):
+            shutil.rmtree(folder / name, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
     tables = {
         "regions.tsv": results.summary,
+        "comparisons.tsv": results.comparisons,
         "genes.tsv": _genes(results),
         "counts.tsv": _counts(results),
         "facts.tsv": _facts(results),
@@ -39,12 +43,14 @@ def write_report_data(results: Results, folder: Path) -> list[str]:
         if table is not None and len(table.columns):
             write_tsv(table, folder / name)
             names.append(name)
-    for slice_name in results.slices:
-        table = _spots(results, slice_name)
+    genes = gene_choice(results)
+    drawn = {f"spots/{name}": _spots(results, name, genes[name]) for name in results.slices}
+    drawn |= {f"manhattan/{trait}": _snps(results, trait) for trait in results.traits}
+    for name, table in drawn.items():
         if table is not None:
-            (folder / "spots").mkdir(exist_ok=True)
-            _write_gzip(table, folder / "spots" / f"{slice_name}.tsv.gz")
-            names.append(f"spots/{slice_name}.tsv.gz")
+            (folder / name).parent.mkdir(exist_ok=True)
+            _write_gzip(table, folder / f"{name}.tsv.gz")
+            names.append(f"{name}.tsv.gz")
     for name, content in _multiqc(results).items():
         with writing(folder / name) as beside:
             beside.write_text(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
@@ -96,8 +102,8 @@ def _curves(results: Results) -> pd.DataFrame:
     return table[["slice", *(column for column in table if column != "slice")]]
 
 
-def _spots(results: Results, name: str) -> pd.DataFrame | None:
-    """Coordinates, region, and -log10 P of every trait: the numbers of the maps."""
+def _spots(results: Results, name: str, genes: list[str]) -> pd.DataFrame | None:
+    """What the maps of a slice show, of all its spots: places, region, -log10 P and z by trait, microdomains, genes."""
     found = results.slices[name]
     if found.spots is None:
         return None
@@ -106,11 +112,25 @@ def _spots(results: Results, name: str) -> pd.DataFrame | None:
         table["x"], table["y"] = found.coordinates[:, 0], found.coordinates[:, 1]
     if found.region is not None:
         table["region"] = np.asarray(found.region, dtype=object)
+    columns: dict[str, np.ndarray] = {}
+    if found.plane is not None:
+        columns |= {f"embedding_{axis + 1}": found.plane[:, axis] for axis in (0, 1)}
     for (slice_name, trait), pair in results.associations.items():
         if slice_name == name and pair.spots is not None:
-            values = pair.spots.set_index(pair.spots["spot"].astype(str))["neg_log10_p"]
-            table[f"neg_log10_p {trait}"] = values.reindex(found.spots).to_numpy()
-    return table
+            values = pair.spots.set_index(pair.spots["spot"].astype(str)).reindex(found.spots)
+            columns |= {f"{column} {trait}": values[column].to_numpy() for column in ("neg_log10_p", "z")}
+    columns |= dict(microdomain_layers(found))
+    columns |= {f"GSS {gene}": scores for gene, scores in gene_scores(found, genes).items()}
+    columns |= {f"expression {gene}": counts for gene, counts in expression(results, found, genes).items()}
+    return pd.concat([table, pd.DataFrame(columns)], axis=1)
+
+
+def _snps(results: Results, trait: str) -> pd.DataFrame | None:
+    """The SNPs that the Manhattan plot draws."""
+    gwas = drawn_gwas(results, trait)
+    if gwas is None:
+        return None
+    return pd.DataFrame({"snp": gwas.snps, "chr": gwas.chromosome, "bp": gwas.position, "neg_log10_p": gwas.log_p})
 
 
 def _multiqc(results: Results) -> dict[str, dict[str, Any]]:

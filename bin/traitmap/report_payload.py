@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from traitmap.manhattan import read_manhattan
+from traitmap.manhattan import Manhattan, read_manhattan
 from traitmap.report_results import Association, Results
-from traitmap.report_slices import Slice, read_gene_scores
+from traitmap.report_slices import Slice, gene_scores
 from traitmap.report_tables import GENE_COLUMNS
 
 GENE_VALUES_AT_MOST = 1_500_000
@@ -63,8 +63,8 @@ def payload(results: Results) -> dict[str, Any]:
     slices, pairs = [], []
     for name, found in results.slices.items():
         item = _slice(found, shown[name])
-        scores = read_gene_scores(found, genes[name])
-        item["genes"] = [layer(gene, scores[gene], shown[name], 0) for gene in genes[name] if gene in scores]
+        scores = gene_scores(found, genes[name])
+        item["genes"] = [layer(gene, values, shown[name], 0) for gene, values in scores.items()]
         expressed = expression(results, found, genes[name])
         item["expression"] = [layer(gene, values, shown[name], 0) for gene, values in expressed.items()]
         slices.append(item)
@@ -73,11 +73,10 @@ def payload(results: Results) -> dict[str, Any]:
     for (name, trait), pair in results.associations.items():
         item = _pair(pair, results.slices[name], shown[name])
         pairs.append({"slice": places[name], "trait": traits[trait], **item})
-    at_most = min(SNPS_EACH, SNPS_AT_MOST // max(1, len(results.traits)))
     return {
         "expression_unit": EXPRESSION_UNIT,
         "slices": slices,
-        "traits": [{"name": name, "manhattan": _manhattan(results, name, at_most)} for name in results.traits],
+        "traits": [{"name": name, "manhattan": _manhattan(results, name)} for name in results.traits],
         "pairs": pairs,
         "approximate": results.approximate,
     }
@@ -182,11 +181,15 @@ def gene_rows(pair: Association, found: Slice) -> list[list[Any]]:
     return table[[column.key for column in GENE_COLUMNS]].to_numpy(object).tolist()
 
 
-def _manhattan(results: Results, name: str, at_most: int) -> dict[str, Any] | None:
-    path = results.traits[name].sumstats
-    if path is None:
-        return None
-    gwas = read_manhattan(path, listed_genes(results, name), results.reference_genes, at_most)
+def drawn_gwas(results: Results, trait: str) -> Manhattan | None:
+    """The SNPs of a trait that the page draws; None where its harmonised GWAS is missing or no SNP has a place."""
+    path = results.traits[trait].sumstats
+    at_most = min(SNPS_EACH, SNPS_AT_MOST // max(1, len(results.traits)))
+    return path and read_manhattan(path, listed_genes(results, trait), results.reference_genes, at_most)
+
+
+def _manhattan(results: Results, name: str) -> dict[str, Any] | None:
+    gwas = drawn_gwas(results, name)
     if gwas is None:
         return None
     return {

@@ -78,6 +78,7 @@ class Results:
     traits: dict[str, Trait] = field(default_factory=dict)
     associations: dict[tuple[str, str], Association] = field(default_factory=dict)
     summary: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(SUMMARY)))
+    comparisons: pd.DataFrame | None = None
     reference: dict[str, Any] = field(default_factory=dict)
     reference_genes: pd.DataFrame | None = None
     accounts: list[Account] = field(default_factory=list)

@@ -21,8 +21,9 @@ class Slice:
     """A slice; parts are None or empty where their file is missing.
 
     spots: names, in file order; coordinates: spots x 2 (or 3); region: Categorical; plane: spots x 2, a picture of the
-    embedding, ``plane_name`` says which; microdomain: numeric columns of obs; expressed: share of spots with a count,
-    by gene; sketch: hashes of a few spots' counts (``slice_checks.sketch``).
+    embedding, ``plane_name`` says which; microdomain: numbers and yes/no of obs; expressed: share of
+    spots with a count, by gene; scores: GSS of the genes that were asked for, kept from ``gene_scores``; sketch: hashes
+    of a few spots' counts (``slice_checks.sketch``).
     """
 
     name: str
@@ -36,6 +37,7 @@ class Slice:
     training_curve: pd.DataFrame | None = None
     microdomain: pd.DataFrame | None = None
     expressed: pd.Series | None = None
+    scores: dict[str, np.ndarray] = field(default_factory=dict)
     parameters: dict[str, dict[str, Any]] = field(default_factory=dict)
     ledgers: list[tuple[str, str]] = field(default_factory=list)
     sketch: list[str] = field(default_factory=list)
@@ -82,7 +84,7 @@ def _specificity(found: Slice, path: Path) -> None:
         found.coordinates = np.asarray(parts["obsm"]["spatial"], dtype=np.float64)
     if "region" in obs and obs["region"].notna().any():
         found.region = pd.Categorical(obs["region"])
-    numeric = obs.select_dtypes("number")
+    numeric = obs.select_dtypes(["number", "bool"])
     found.microdomain = numeric if numeric.shape[1] else None
     _texts(found, "specificity.h5ad", parts["uns"], path)
 
@@ -129,6 +131,14 @@ def principal_plane(embedding: np.ndarray) -> np.ndarray:
     axes = axes * np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])])
     plane = centred @ axes
     return np.pad(plane, ((0, 0), (0, 2 - plane.shape[1])))
+
+
+def gene_scores(found: Slice, genes: list[str]) -> dict[str, np.ndarray]:
+    """GSS of ``genes`` in every spot, of those that the slice has; read once, since the matrix is large."""
+    absent = [gene for gene in genes if gene not in found.scores]
+    if absent:
+        found.scores |= read_gene_scores(found, absent)
+    return {gene: found.scores[gene] for gene in genes if gene in found.scores}
 
 
 def read_gene_scores(found: Slice, genes: list[str]) -> dict[str, np.ndarray]:

@@ -38,6 +38,20 @@ REGION_COLUMNS = (
     Column("flags", "Remarks", "What to bear in mind", "text"),
 )
 
+COMPARISON_COLUMNS = (
+    Column("comparison", "Comparison", "Its name in the sheet", "text"),
+    Column("trait", "Trait", "Trait of the GWAS", "text"),
+    Column("region_a", "Region a", "Region on the first side", "text"),
+    Column("slices_a", "Slices a", "Slices or groups on the first side", "text"),
+    Column("region_b", "Region b", "Region on the second side", "text"),
+    Column("slices_b", "Slices b", "Slices or groups on the second side", "text"),
+    Column("difference", "Difference", "Coefficient on side a minus that on side b"),
+    Column("z", "z", "Difference over its joint jackknife error"),
+    Column("p", "P", "Two-sided", "p"),
+    Column("q", "q", "False discovery rate (Benjamini–Hochberg) over this table", "p"),
+    Column("flags", "Remarks", "What to bear in mind", "text"),
+)
+
 GENE_COLUMNS = (
     Column("gene", "Gene", "Gene symbol (human)", "text"),
     Column("pcc", "r", "Pearson correlation, over spots, of the gene's GSS with −log10 P"),
@@ -90,6 +104,19 @@ def region_columns(results: Results) -> list[Column]:
         marked = column.key == results.q_from and table["q"].notna().any()
         columns.append(replace(column, title=f"{column.title} •") if marked else column)
     return columns
+
+
+def comparison_rows(results: Results) -> list[list[tuple[str, str]]]:
+    """Rows of the table of comparisons, smallest P first: cells of (exact, written); none where none were asked for."""
+    if results.comparisons is None:
+        return []
+    table = results.comparisons
+    if results.choices.traits:
+        table = table[table["trait"].isin(results.choices.traits)]
+    table = table.sort_values("p", kind="stable", na_position="last")
+    return [
+        [(exact(row[c.key]), written(row[c.key], c.kind)) for c in COMPARISON_COLUMNS] for _, row in table.iterrows()
+    ]
 
 
 def region_rows(results: Results, columns: list[Column]) -> list[dict[str, Any]]:
@@ -232,7 +259,7 @@ def _smallest_p(pair: Association) -> str:
 
 
 def microdomain_rows(results: Results) -> tuple[list[str], list[dict[str, Any]]]:
-    """Per slice, median and quartiles of each numeric QC column of its spots."""
+    """Per slice, median and quartiles of each number that its spots carry, and the share of spots with each mark."""
     names: dict[str, None] = {}
     rows = []
     for found in results.slices.values():
@@ -240,8 +267,11 @@ def microdomain_rows(results: Results) -> tuple[list[str], list[dict[str, Any]]]
             continue
         cells = {}
         for column in found.microdomain:
+            names[str(column)] = None
+            if found.microdomain[column].dtype == bool:
+                cells[str(column)] = share(float(found.microdomain[column].mean()))
+                continue
             low, middle, high = np.nanpercentile(found.microdomain[column].to_numpy(float), [25, 50, 75])
             cells[str(column)] = f"{number(float(middle))} ({number(float(low))} – {number(float(high))})"
-            names[str(column)] = None
         rows.append({"slice": found.name, "cells": cells})
     return list(names), rows

@@ -19,7 +19,8 @@ def _chromium() -> str | None:
     return os.environ.get("CHROMIUM") or next((path for path in map(shutil.which, names) if path), None)
 
 
-def _missing() -> str:
+def missing() -> str:
+    """What the browser tests lack here, in words; empty where they can run."""
     lacks = {
         "node": shutil.which("node"),
         "chromium (on the PATH or in CHROMIUM)": _chromium(),
@@ -28,12 +29,18 @@ def _missing() -> str:
     return ", ".join(name for name, there in lacks.items() if not there)
 
 
-needs_browser = pytest.mark.skipif(bool(_missing()), reason=f"missing: {_missing()}")
+needs_browser = pytest.mark.skipif(bool(missing()), reason=f"missing: {missing()}")
+
+
+def browser_environment(**pages: Path) -> dict[str, str]:
+    """The environment of a browser test: paths of pages by name, and the browser."""
+    return {**os.environ, **{name: str(path) for name, path in pages.items()}, "CHROMIUM": _chromium() or ""}
 
 
 def run_in_browser(test: str, **pages: Path) -> None:
     """Run ``tests/browser/<test>`` with the paths of pages in its environment; fail with what it says if it fails."""
     command = ["node", "--test", "--test-reporter=spec", str(HERE / test)]
-    environment = {**os.environ, **{name: str(path) for name, path in pages.items()}, "CHROMIUM": _chromium()}
-    done = subprocess.run(command, cwd=HERE, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=HERE, env=browser_environment(**pages), capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]

@@ -12,7 +12,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from conftest import ROOT
+from conftest import REAL, ROOT, needs_real
+from report_browser import needs_browser, run_in_browser
 
 DEMO = ROOT / "assets" / "demo"
 NEXTFLOW = shutil.which("nextflow") or shutil.which("nextflow", path=ROOT / ".engine")
@@ -112,6 +113,28 @@ def test_manifest_agrees_with_the_results(demo):
         [ROOT / "bin" / "verify_run.py", demo / "results"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+@needs_browser
+def test_the_demos_report_in_a_browser(demo):
+    run_in_browser("any_report.test.mjs", REPORT=demo / "results" / "report.html")
+
+
+@needs_real
+@needs_browser
+def test_a_real_run_and_its_report_in_a_browser(checkout, tmp_path):
+    """Mouse olfactory bulb and the PGC's schizophrenia GWAS, through published LD scores; a short training will do."""
+    bulb = REAL / "slices" / "mouse_olfactory_bulb.h5ad"
+    (tmp_path / "slices.csv").write_text(f"slice,h5ad,annotation,species\nbulb,{bulb},annotation,mouse\n")
+    gwas = REAL / "traits" / "schizophrenia_PGC3_100k.tsv.gz"
+    (tmp_path / "traits.csv").write_text(f"trait,sumstats\nSCZ,{gwas}\n")
+    genes = ("--genes", REAL / "genes" / "NCBI37.3.gene.loc", "--homologs", REAL / "genes" / "mouse_human_homologs.txt")
+    sheets = ("--input", "slices.csv", "--traits", "traits.csv", "--ld_scores", REAL / "ld_scores_EUR" / "{chr}")
+    done = nextflow(tmp_path, *sheets, *genes, "--epochs", 60, "--figures", "none", pipeline=checkout)
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = pd.read_csv(tmp_path / "results" / "summary" / "regions.tsv", sep="\t").set_index("region")
+    assert told.loc["1: Granular Cell Layer", "z_mean"] > 2 > 0 > told.loc["5: Olfactory Nerve Layer", "z_mean"]
+    run_in_browser("any_report.test.mjs", REPORT=tmp_path / "results" / "report.html")
 
 
 def test_resume_runs_only_what_changed(demo, checkout):

@@ -17,7 +17,7 @@ import pytest
 from conftest import ROOT, call, refused
 from report_fixture import Study, write_results
 from traitmap.errors import InputError
-from traitmap.formats import SUMMARY
+from traitmap.formats import COMPARISONS, SUMMARY
 from traitmap.report import write_report
 
 VOID = {"meta", "link", "input", "br", "img", "hr"}
@@ -207,16 +207,33 @@ def test_microdomain_columns_are_maps_whatever_they_are_called(tmp_path):
     data = anndata.read_h5ad(path)
     data.obs["new_measure"] = np.where(np.arange(60) < 3, np.nan, np.arange(60.0) - 20)
     data.obs["constant"] = 1.0
+    data.obs["weak"] = np.arange(60) < 15
     data.write_h5ad(path)
     page = report(folder, tmp_path / "report.html")
     layers = {item["name"]: item for item in page.content["slices"][0]["qc"]}
     assert "constant" not in layers
-    assert {"microdomain_size", "microdomain_similarity", "new_measure"} <= set(layers)
+    assert {"microdomain_size", "microdomain_similarity", "new_measure", "weak"} <= set(layers)
     levels = unpack(layers["new_measure"]["levels"])
     assert (levels[:3] == 255).all()
     assert (levels[3], levels[-1]) == (0, 254)
     assert (layers["new_measure"]["low"], layers["new_measure"]["top"]) == (-17, 39)
-    assert "new measure" in page.text
+    head, row = page.tables["microdomains-table"]
+    assert row[[text for _, text in head].index("weak")][1] == "25 %"
+
+
+def test_comparisons_are_shown_smallest_p_first(results, tmp_path):
+    folder = tmp_path / "results"
+    shutil.copytree(results, folder)
+    table = pd.DataFrame(
+        [["x", "a", "<i>", "b", "R", "t", 3, 4, 0, 0, 1e-9, 1, 1, p, 0.5, ""] for p in (0.3, 0.01, 0.2)]
+    )
+    table.set_axis(list(COMPARISONS), axis=1).to_csv(folder / "summary" / "comparisons.tsv", sep="\t", index=False)
+    page = report(folder, tmp_path / "report.html")
+    head, *rows = page.tables["comparisons-table"]
+    at = [attributes["data-key"] for attributes, _ in head].index("p")
+    assert [float(row[at][0]["data-v"]) for row in rows] == [0.01, 0.2, 0.3]
+    assert rows[0][2][1] == "<i>"
+    assert (tmp_path / "report_data" / "comparisons.tsv").is_file()
 
 
 def test_other_choices_make_another_page(results, tmp_path):
