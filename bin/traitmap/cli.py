@@ -19,6 +19,8 @@ Item = TypeVar("Item")
 PACKAGES = (
     "anndata",
     "bed-reader",
+    "jinja2",
+    "matplotlib",
     "numba",
     "numpy",
     "pandas",
@@ -28,6 +30,7 @@ PACKAGES = (
     "scipy",
     "torch",
     "torch-geometric",
+    "umap-learn",
 )
 
 Threads = Annotated[int, typer.Option(min=1, help="Processor threads; the result does not depend on it.")]

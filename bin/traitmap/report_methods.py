@@ -104,6 +104,14 @@ _WORKS = (
         "10.48550/arXiv.1710.10903",
     ),
     Work(
+        "mcinnes2018umap",
+        "McInnes, Leland and Healy, John and Melville, James",
+        "UMAP: uniform manifold approximation and projection for dimension reduction",
+        "arXiv",
+        2018,
+        "10.48550/arXiv.1802.03426",
+    ),
+    Work(
         "wolf2018scanpy",
         "Wolf, F Alexander and Angerer, Philipp and Theis, Fabian J",
         "SCANPY: large-scale single-cell gene expression data analysis",
@@ -190,11 +198,14 @@ def _slices(results: Results, cite) -> str:
     if any("embedding.h5ad" in found.parameters or found.plane is not None for found in results.slices.values()):
         given = _given(results, "embedding.h5ad")
         text += f"Raw counts were read and prepared with scanpy {cite('wolf2018scanpy')}; spots were embedded by "
-        if str(given.get("model", "gat")).startswith("gat"):
+        model = str(given.get("model", "gat"))
+        if model.startswith("gat"):
             text += f"a graph attention autoencoder {cite('velickovic2018gat')} on expression and spatial neighbours"
         else:
-            text += f"the model {given['model']}"
+            text += "the principal components of their expression" if model == "pca" else f"the model {model}"
         text += f"{_listed(given)}. "
+    if any(found.plane_name.startswith("UMAP") for found in results.slices.values()):
+        text += f"For display alone the embedding was laid out by UMAP {cite('mcinnes2018umap')}. "
     if any(found.specificity for found in results.slices.values()):
         text += (
             "Each spot's gene specificity score (GSS) was computed from the geometric mean of its gene ranks over its "
