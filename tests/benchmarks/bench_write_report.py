@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bench_measure import ROOT, measure, step
 
-sys.path.insert(0, str(ROOT / "tests" / "python"))
+sys.path[:0] = [str(ROOT / "bin"), str(ROOT / "tests" / "python")]
 from report_fixture import Study, write_results
 
 PAINT = """
