@@ -16,7 +16,7 @@ from pathlib import Path
 from bench_measure import ROOT, measure, step
 
 sys.path[:0] = [str(ROOT / "bin"), str(ROOT / "tests" / "python")]
-from report_fixture import Study, write_results
+from report_fixture import Study, write_results  # noqa: E402
 
 PAINT = """
 import { launch, open } from "./open.mjs";
