@@ -29,18 +29,21 @@ def main(
     """Embed simulated and real slices in every way, and measure clusters, recovery of the truth and region tests."""
     use_threads(threads)
     from bench_gsmap import install
+    from calibrate_study import simulate
     from compare_page import fill_page, read_results, write_tables
-    from compare_runs import run_all
-    from compare_study import real_slices, simulate_scenarios
+    from compare_runs import run_all, test_regions
+    from compare_study import STUDY, real_slices, simulated_slices
     from compare_ways import ways
 
     wanted = [each for each in ways() if not way or each.name in way]
-    whole, slices = simulate_scenarios(work, threads)
-    results = work / "results"
+    slices = simulated_slices(work, threads) + real_slices(real)
+    results, program = work / "results", install(gsmap)
     results.mkdir(exist_ok=True)
-    for text in run_all(whole, slices + real_slices(real), wanted, base, install(gsmap), results):
+    for text in run_all(slices, wanted, base, program, results):
         say(text)
-    tables = write_tables(*read_results(results), work / "tables")
+    for text in test_regions(simulate(STUDY, work / "gwas", threads), slices, wanted, base, program, results):
+        say(text)
+    tables = write_tables(*read_results(results, base), work / "tables")
     if docs:
         fill_page(tables, results, slices, base, docs)
 

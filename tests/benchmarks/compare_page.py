@@ -18,11 +18,12 @@ PAGE = "embeddings.md"
 CAUSAL = 2.0  # enrichment at which power is told
 
 
-def read_results(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """A row a slice and way; a row a slice, way, trait and region."""
-    runs = pd.DataFrame([json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))])
-    tests = pd.concat([pd.read_parquet(path) for path in sorted(folder.glob("*.parquet"))], ignore_index=True)
-    return runs, tests
+def read_results(folder: Path, base: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A row a slice and way; a row a slice, way, trait and region. Of ways that ``--base`` embeds: with ``base``."""
+    paths = [path for way in ways() for path in sorted(folder.glob(f"*.{way.name}.{way.embedding or base}.json"))]
+    runs = pd.DataFrame([json.loads(path.read_text()) for path in paths])
+    tests = [path.with_suffix(".parquet") for path in paths]
+    return runs, pd.concat([pd.read_parquet(path) for path in tests if path.exists()], ignore_index=True)
 
 
 def write_tables(runs: pd.DataFrame, tests: pd.DataFrame, folder: Path) -> dict[str, pd.DataFrame]:

@@ -26,46 +26,69 @@ from traitmap.specificity import read_embedding, score_specificity
 ANNOTATION = "annotation"
 
 
-def run_all(
-    whole: Simulated, slices: list[Slice], wanted: list[Way], base: str, gsmap: Path, folder: Path
-) -> Iterator[str]:
-    """Run what ``folder`` lacks; yield a line for each slice and way that was run."""
+def stem(each: Slice, way: Way, base: str) -> str:
+    """What the files of a slice and way begin with."""
+    return f"{each.name.replace(' ', '_')}.{way.name}.{way.embedding or base}"
+
+
+def run_all(slices: list[Slice], wanted: list[Way], base: str, gsmap: Path, folder: Path) -> Iterator[str]:
+    """Embed, score and measure what ``folder`` lacks; yield a line for each slice and way that was run."""
     for each in slices:
         for way in wanted:
-            done = folder / f"{each.name.replace(' ', '_')}.{way.name}.json"
-            embedding = way.embedding or base
-            if done.exists() and json.loads(done.read_text())["embedding"] == embedding:
+            path = folder / f"{stem(each, way, base)}.json"
+            if not path.exists():
+                result = _measured(each, way, way.embedding or base, gsmap, folder)
+                path.write_text(json.dumps(result, indent=1) + "\n")
+                yield f"{each.name}, {way.name}: {result.get('failed') or 'done'}"
+
+
+def test_regions(
+    whole: Simulated, slices: list[Slice], wanted: list[Way], base: str, gsmap: Path, folder: Path
+) -> Iterator[str]:
+    """Test the regions of simulated slices with every GWAS, where ``folder`` lacks it; yield a line each."""
+    genes = whole.reference.genes.index[:-1]
+    designs = []
+    for each in slices:
+        for way in wanted:
+            path = folder / f"{stem(each, way, base)}.parquet"
+            if each.truth is None or path.exists():
                 continue
-            result = _run(whole, each, way, embedding, gsmap, folder)
-            done.write_text(json.dumps(result, indent=1) + "\n")
-            yield f"{each.name}, {way.name}: {result.get('failed') or 'done'}"
+            designs = designs or _designs(whole, whole.traits, genes)
+            scored = folder / f"{path.stem}.h5ad"
+            write_h5ad(_scored(each, way, way.embedding or base, gsmap, folder)[0], scored, compress=False)
+            region_tests(scored, genes, designs).assign(slice=each.name, way=way.name, of=way.of).to_parquet(path)
+            scored.unlink()
+            yield f"{each.name}, {way.name}: regions tested"
 
 
-def _run(whole: Simulated, each: Slice, way: Way, embedding: str, gsmap: Path, folder: Path) -> dict[str, object]:
-    about = {"slice": each.name, "way": way.name, "of": way.of, "embedding": embedding}
-    try:
-        path, usage = embed(each, embedding, gsmap, folder / "embeddings")
-    except CommandError as error:
-        return about | {"failed": str(error).strip().splitlines()[-1]}
+def _scored(
+    each: Slice, way: Way, model: str, gsmap: Path, folder: Path
+) -> tuple[anndata.AnnData, np.ndarray, Usage, int]:
+    """Scores, the embedding behind them, what it cost, and how many spots it lacks: gsMap drops some."""
+    path, usage = embed(each, model, gsmap, folder / "embeddings")
     data = read_slice(each.path, Ledger("", each.path.name), layer=each.layer, annotation=ANNOTATION)
-    known = data.obs_names.isin(anndata.read_h5ad(path, backed="r").obs_names)  # gsMap drops spots without a label
+    known = data.obs_names.isin(anndata.read_h5ad(path).obs_names)
     data = data[known].copy()
-    values = read_embedding(path, data.obs_names)
-    scores = score_specificity(data, values, Ledger("", each.name), way.settings)
-    scored = folder / "scores.h5ad"
-    write_h5ad(scores, scored, compress=False)
-    result = about | asdict(usage) | {"dropped": int((~known).sum())}
-    result["purity"] = float(scores.obs["microdomain_purity"].mean())
+    embedding = read_embedding(path, data.obs_names)
+    return (
+        score_specificity(data, embedding, Ledger("", each.name), way.settings),
+        embedding,
+        usage,
+        int((~known).sum()),
+    )
+
+
+def _measured(each: Slice, way: Way, model: str, gsmap: Path, folder: Path) -> dict[str, object]:
+    result: dict[str, object] = {"slice": each.name, "way": way.name, "of": way.of, "embedding": model}
+    try:
+        scores, embedding, usage, dropped = _scored(each, way, model, gsmap, folder)
+    except CommandError as error:
+        return result | {"failed": str(error).strip().splitlines()[-1]}
+    result |= asdict(usage) | {"dropped": dropped, "purity": float(scores.obs["microdomain_purity"].mean())}
     result["neighbors"] = json.loads(scores.uns["parameters"])["neighbors"]
     if way.of == "embedding":
-        result["ari"], result["resolution"] = clusters_agree(values, data.obs[REGION])
-    if each.truth is not None:
-        result |= recovery(scores, each.truth)
-        tests = region_tests(scored, *_prepared(whole))
-        tests.assign(slice=each.name, way=way.name, of=way.of).to_parquet(
-            folder / f"{each.name.replace(' ', '_')}.{way.name}.parquet"
-        )
-    return result
+        result["ari"], result["resolution"] = clusters_agree(embedding, scores.obs[REGION])
+    return result if each.truth is None else result | recovery(scores, each.truth)
 
 
 def embed(each: Slice, model: str, gsmap: Path, folder: Path) -> tuple[Path, Usage]:
@@ -95,14 +118,3 @@ def _embed_as_gsmap(each: Slice, labels: bool, gsmap: Path, path: Path, log: Pat
     write_h5ad(found, path)
     shutil.rmtree(workdir)
     return usage
-
-
-_DESIGNS: dict[Path, tuple] = {}
-
-
-def _prepared(whole: Simulated) -> tuple[pd.Index, list]:
-    """Genes and the regressions of all traits: prepared once."""
-    if whole.folder not in _DESIGNS:
-        genes = whole.reference.genes.index[:-1]
-        _DESIGNS[whole.folder] = genes, _designs(whole, whole.traits, genes)
-    return _DESIGNS[whole.folder]

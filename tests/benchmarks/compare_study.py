@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from calibrate_study import Simulated, simulate
 from scipy.stats import rankdata
 
 from traitmap.simulation import Study
@@ -65,9 +64,8 @@ class Slice:
     truth: tuple[np.ndarray, np.ndarray] | None = None
 
 
-def simulate_scenarios(folder: Path, threads: int) -> tuple[Simulated, list[Slice]]:
-    """Simulate what ``folder`` lacks: the panel with its GWAS, and a slice of each scenario."""
-    whole = simulate(STUDY, folder / "gwas", threads)
+def simulated_slices(folder: Path, threads: int = 1) -> list[Slice]:
+    """A slice of each scenario, simulated where ``folder`` lacks it."""
     planned = plan_tissue(STUDY, place_genes(STUDY))
     slices = []
     for each in SCENARIOS.values():
@@ -80,7 +78,7 @@ def simulate_scenarios(folder: Path, threads: int) -> tuple[Simulated, list[Slic
             path.parent.mkdir(parents=True, exist_ok=True)
             write_slice(study, tissue, 1, path.parent, threads)
         slices.append(Slice(each.name, each.says, path, "counts", (true_scores(study, tissue), tissue.genes)))
-    return whole, slices
+    return slices
 
 
 def true_scores(study: Study, tissue: Tissue) -> np.ndarray:
