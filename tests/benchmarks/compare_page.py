@@ -22,13 +22,13 @@ def read_results(folder: Path, base: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """A row a slice and way; a row a slice, way, trait and region. Of ways that ``--base`` embeds: with ``base``."""
     paths = [path for way in ways() for path in sorted(folder.glob(f"*.{way.name}.{way.embedding or base}.json"))]
     runs = pd.DataFrame([json.loads(path.read_text()) for path in paths])
-    tests = [path.with_suffix(".parquet") for path in paths]
-    return runs, pd.concat([pd.read_parquet(path) for path in tests if path.exists()], ignore_index=True)
+    tests = [pd.read_parquet(each) for path in paths if (each := path.with_suffix(".parquet")).exists()]
+    return runs, pd.concat(tests, ignore_index=True) if tests else pd.DataFrame()
 
 
 def write_tables(runs: pd.DataFrame, tests: pd.DataFrame, folder: Path) -> dict[str, pd.DataFrame]:
     """Summaries into ``folder``, a TSV each; return them."""
-    tables = {"runs": runs, "regions": summarise(tests)}
+    tables = {"runs": runs, "regions": summarise(tests) if len(tests) else pd.DataFrame(columns=["slice", "way", "z"])}
     folder.mkdir(parents=True, exist_ok=True)
     for name, table in tables.items():
         write_tsv(table, folder / f"{name}.tsv")
@@ -146,6 +146,8 @@ def _tests(regions: pd.DataFrame, some: list) -> pd.DataFrame:
     table = regions.set_index(["slice", "way"])
     rows = []
     for way in some:
+        if ("all", way.name) not in table.index:
+            continue
         all_of = table.loc[("all", way.name)]
         rows.append(
             {
@@ -154,6 +156,6 @@ def _tests(regions: pd.DataFrame, some: list) -> pd.DataFrame:
                 f"power at {CAUSAL:g}-fold": f"{all_of['power']:.2f}",
                 "z of the causal region": f"{all_of['z']:.2f}",
             }
-            | {f"z, {place}": f"{table.loc[(place, way.name), 'z']:.2f}" for place in SCENARIOS}
+            | {f"z, {place}": _number(table["z"].get((place, way.name), np.nan), 2) for place in SCENARIOS}
         )
     return pd.DataFrame(rows)

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import anndata
+import h5py
 import numpy as np
 import pandas as pd
 from bench_measure import CommandError, Usage, measure, step
@@ -24,6 +25,16 @@ from traitmap.slices import REGION, read_slice
 from traitmap.specificity import read_embedding, score_specificity
 
 ANNOTATION = "annotation"
+
+
+def _for_gsmap(each: Slice, path: Path) -> Path:
+    """The slice with counts in X too, where gsMap filters genes, and without what its older anndata cannot read."""
+    data = anndata.read_h5ad(each.path)
+    data.X = data.layers[each.layer].copy()
+    data.write_h5ad(path)
+    with h5py.File(path, "r+") as file:
+        file.pop("raw", None)
+    return path
 
 
 def stem(each: Slice, way: Way, base: str) -> str:
@@ -110,7 +121,7 @@ def embed(each: Slice, model: str, gsmap: Path, folder: Path) -> tuple[Path, Usa
 def _embed_as_gsmap(each: Slice, labels: bool, gsmap: Path, path: Path, log: Path) -> Usage:
     workdir, sample = path.with_suffix(".gsmap"), "sample"
     command = [gsmap, "run_find_latent_representations", "--workdir", workdir, "--sample_name", sample]
-    given = ["--input_hdf5_path", each.path, "--data_layer", each.layer]
+    given = ["--input_hdf5_path", _for_gsmap(each, path.with_suffix(".input.h5ad")), "--data_layer", each.layer]
     usage = measure([*command, *given, *(["--annotation", ANNOTATION] if labels else [])], log, 1)
     latent = anndata.read_h5ad(workdir / sample / "find_latent_representations" / f"{sample}_add_latent.h5ad")
     found = anndata.AnnData(obs=pd.DataFrame(index=latent.obs_names))
