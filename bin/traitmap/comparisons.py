@@ -45,23 +45,25 @@ def read_comparisons(path: Path, rows: list[Row]) -> list[Comparison]:
         reader = csv.DictReader(text, delimiter="\t" if path.suffix == ".tsv" else ",")
         missing = [name for name in SHEET if name not in (reader.fieldnames or [])]
         if missing:
-            raise InputError(*(f"{path}: has no column {name!r}" for name in missing))
+            raise InputError(*(f"{path}: has no column {name!r}; add it" for name in missing))
         lines = [{name: (line[name] or "").strip() for name in SHEET} for line in reader]
     known = {ALL} | {name for row in rows for name in (row.slice, row.group)}
-    problems = [] if lines else [f"{path}: holds no row below its header"]
+    problems = [] if lines else [f"{path}: holds no row below its header; add one a comparison"]
     seen: set[str] = set()
     for number, line in enumerate(lines, start=2):
         where = f"{path}: row {number}"
-        problems += [f"{where}: {name} is empty" for name in SHEET if not line[name]]
+        problems += [f"{where}: {name} is empty; fill it in" for name in SHEET if not line[name]]
         for name in ("slices_a", "slices_b"):
             if line[name] and line[name] not in known:
                 has = ", ".join(sorted(known))
-                problems.append(f"{where}: {name} {line[name]!r} is no slice or group of the run (it has: {has})")
+                problems.append(
+                    f"{where}: {name} {line[name]!r} is no slice or group of the run (it has: {has}); mend it"
+                )
         if line["comparison"] and line["comparison"] in seen:
-            problems.append(f"{where}: comparison {line['comparison']!r} occurs more than once")
+            problems.append(f"{where}: comparison {line['comparison']!r} occurs more than once; rename it")
         seen.add(line["comparison"])
         if line["slices_a"] and (line["slices_a"], line["region_a"]) == (line["slices_b"], line["region_b"]):
-            problems.append(f"{where}: both sides are region {line['region_a']!r} of {line['slices_a']!r}")
+            problems.append(f"{where}: both sides are region {line['region_a']!r} of {line['slices_a']!r}; choose two")
     if problems:
         raise InputError(*problems)
     return [Comparison(**line) for line in lines]

@@ -26,7 +26,7 @@ def parse_span(text: str, n_spots: int) -> range:
     if len(ends) != 2 or not all(end.isdecimal() for end in ends) or int(ends[0]) >= int(ends[1]):
         raise InputError(f"--spots {text}: give a first row and the row after the last, as in 0-5000")
     if int(ends[0]) >= n_spots:
-        raise InputError(f"--spots {text}: the slice has {n_spots} spots only")
+        raise InputError(f"--spots {text}: the slice has {n_spots} spots only; give rows below that")
     return range(int(ends[0]), min(int(ends[1]), n_spots))
 
 
@@ -51,7 +51,7 @@ def merge_parts(paths: list[Path]) -> pd.DataFrame:
         raise InputError(*problems)
     sizes = sorted({table.attrs[OF_SLICE] for table in tables})
     if len(sizes) > 1:
-        raise InputError(f"the parts are of slices of {' and '.join(map(str, sizes))} spots; give those of one slice")
+        raise InputError(f"--part: are of slices of {' and '.join(map(str, sizes))} spots; give those of one slice")
     # Concatenated without attrs, which the whole does not have.
     whole = pd.concat([pd.DataFrame(dict(table)) for table in tables], ignore_index=True).sort_values(
         "row", kind="stable"
@@ -60,10 +60,10 @@ def merge_parts(paths: list[Path]) -> pd.DataFrame:
     if not np.array_equal(rows, wanted):
         missing, twice = np.setdiff1d(wanted, rows), rows[1:][np.diff(rows) == 0]
         problems = (
-            [f"{len(missing)} of the slice's {sizes[0]} spots are in no part (first: row {missing[0]})"]
+            [f"--part: {len(missing)} of the slice's {sizes[0]} spots are in none (first: row {missing[0]}); give all"]
             if missing.size
             else []
         )
-        problems += [f"row {twice[0]} is in more than one part"] if twice.size else []
+        problems += [f"--part: row {twice[0]} is in more than one; give each once"] if twice.size else []
         raise InputError(*problems)
     return whole.reset_index(drop=True)

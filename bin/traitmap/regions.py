@@ -207,9 +207,9 @@ def read_regions_table(path: Path) -> pd.DataFrame:
         table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
     except (ValueError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read as a table (regions: {error}); is it a whole file?") from error
-    problems = [f"{path}: has no column {name!r}; is it a table of regions?" for name in REGIONS if name not in table]
-    if problems:
-        raise InputError(*problems)
+    missing = ", ".join(repr(name) for name in REGIONS if name not in table)
+    if missing:
+        raise InputError(f"{path}: has no column {missing}; is it a table of regions?")
     for name in REGIONS:
         if name in TEXT_COLUMNS:
             continue

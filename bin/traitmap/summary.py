@@ -52,9 +52,9 @@ def read_sheet(path: Path) -> list[Row]:
         reader = csv.DictReader(text, delimiter="\t")
         missing = [name for name in ("slice", "trait", "regions", "spots") if name not in (reader.fieldnames or [])]
         if missing:
-            raise InputError(*(f"{path}: has no column {name!r}" for name in missing))
+            raise InputError(*(f"{path}: has no column {name!r}; add it" for name in missing))
         lines = [{key: (value or "").strip() for key, value in line.items() if key} for line in reader]
-    problems = [] if lines else [f"{path}: holds no row below its header"]
+    problems = [] if lines else [f"{path}: holds no row below its header; add one a slice x trait"]
     seen: set[tuple[str, str]] = set()
     groups: dict[str, str] = {}
     for number, line in enumerate(lines, start=2):
@@ -62,11 +62,13 @@ def read_sheet(path: Path) -> list[Row]:
         for column in ("slice", "trait", "group"):
             value = line.get(column, "")
             if (value or column != "group") and not NAME.fullmatch(value):
-                problems.append(f"{where}: {column} {value!r} may hold letters, digits, '.', '_' and '-' only")
+                problems.append(
+                    f"{where}: {column} {value!r} may hold letters, digits, '.', '_' and '-' only; rename it"
+                )
         problems += [f"{where}: {column} is empty" for column in ("regions", "spots") if not line[column]]
         key = line["slice"], line["trait"]
         if key in seen:
-            problems.append(f"{where}: slice {key[0]!r} with trait {key[1]!r} occurs more than once")
+            problems.append(f"{where}: slice {key[0]!r} with trait {key[1]!r} occurs more than once; leave one")
         seen.add(key)
         group = line.get("group", "") or line["slice"]
         if groups.setdefault(line["slice"], group) != group:

@@ -107,10 +107,10 @@ def test_all_mistakes_of_the_sheet_at_once(run, tmp_path):
     with pytest.raises(InputError) as error:
         read_comparisons(sheet, read_sheet(run.sheet()))
     assert [problem.removeprefix(f"{sheet}: ") for problem in error.value.problems] == [
-        "row 2: slices_b 't' is no slice or group of the run (it has: all, g, s)",
-        "row 3: region_a is empty",
-        "row 3: comparison 'x' occurs more than once",
-        "row 4: both sides are region 'cortex' of 's'",
+        "row 2: slices_b 't' is no slice or group of the run (it has: all, g, s); mend it",
+        "row 3: region_a is empty; fill it in",
+        "row 3: comparison 'x' occurs more than once; rename it",
+        "row 4: both sides are region 'cortex' of 's'; choose two",
     ]
     sheet.write_text("comparison,slices_a\n")
     with pytest.raises(InputError, match="has no column 'region_a'"):

@@ -114,8 +114,8 @@ def part(path, rows, n_spots):
 @pytest.mark.parametrize(
     ("parts", "complaint"),
     [
-        ([([0, 1], 4), ([3], 4)], "1 of the slice's 4 spots are in no part .first: row 2"),
-        ([([0, 1], 3), ([1, 2], 3)], "row 1 is in more than one part"),
+        ([([0, 1], 4), ([3], 4)], "1 of the slice's 4 spots are in none .first: row 2"),
+        ([([0, 1], 3), ([1, 2], 3)], "row 1 is in more than one"),
         ([([0, 1], 4), ([2, 3], 5)], "slices of 4 and 5 spots"),
     ],
 )

@@ -16,6 +16,7 @@ def readers() -> list[Reader]:
         panels,
         references,
         regression_files,
+        run_files,
         slice_files,
         spot_files,
     )
@@ -31,6 +32,7 @@ def readers() -> list[Reader]:
         embeddings,
         regression_files,
         spot_files,
+        run_files,
     )
     return [reader for file in files for reader in file.READERS]
 
