@@ -55,9 +55,12 @@ report.drawHeatmap = () => {
   ];
   const rowHeight = Math.max(26, Math.min(46, 220 / rows.length));
   const wide = columns.length > 40;
+  // Slanted names need room below: by the longest of them.
+  const slanted = several || columns.length > 8;
+  const room = slanted ? 40 + 5 * Math.max(...labels.map((label) => label.length)) : 90;
   return report.draw("heatmap-plot", traces, {
-    height: Math.max(190, rows.length * rowHeight + (several || columns.length > 8 ? 150 : 90)),
-    xaxis: { tickvals: columns.map((_, i) => i), ticktext: labels, showgrid: false, zeroline: false, tickangle: columns.length > 8 ? -50 : "auto", tickfont: { size: wide ? 9 : 11 }, range: [-0.5, columns.length - 0.5] },
+    height: Math.max(190, rows.length * rowHeight + room),
+    xaxis: { tickvals: columns.map((_, i) => i), ticktext: labels, showgrid: false, zeroline: false, ticklabeloverflow: "allow", tickangle: slanted ? -60 : "auto", tickfont: { size: wide ? 9 : 11 }, range: [-0.5, columns.length - 0.5] },
     yaxis: { tickvals: rows.map((_, i) => i), ticktext: rows.map((r) => report.short(heatmap.traits[r], 26)), showgrid: false, zeroline: false, autorange: false, range: [rows.length - 0.5, -0.5] },
   }, {
     name: `heatmap_${name}`, bar: false,

@@ -40,7 +40,7 @@ def main() -> None:
         slices=tuple(f"slice_{i + 1}" for i in range(options.slices)),
         traits=tuple(f"trait_{i + 1}" for i in range(options.traits)),
         spots=options.spots,
-        genes=1000,
+        genes=150,
         snps=options.snps,
     )
     results = (options.work / "results").resolve()

@@ -87,8 +87,11 @@ test("each plot is saved as SVG, PNG and TSV", async () => {
 test("dark, print and a phone's width hold everything", async () => {
   await page.tab.click("#theme");
   await page.tab.emulateMedia({ media: "print" });
-  assert.equal(await page.tab.$eval("body", (body) => getComputedStyle(body).backgroundColor), "rgb(255, 255, 255)");
-  await page.tab.emulateMedia({ media: "screen" });
+  for (const colorScheme of ["light", "dark"]) {
+    await page.tab.emulateMedia({ media: "print", colorScheme });
+    for (const part of ["body", "section"]) assert.equal(await page.tab.$eval(part, (place) => getComputedStyle(place).backgroundColor), "rgb(255, 255, 255)", `${part}, ${colorScheme}`);
+  }
+  await page.tab.emulateMedia({ media: "screen", colorScheme: "light" });
   await page.tab.setViewportSize({ width: 400, height: 800 });
   await page.tab.waitForTimeout(500);
   assert.ok((await page.tab.evaluate(() => document.documentElement.scrollWidth)) <= 400);
