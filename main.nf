@@ -5,9 +5,11 @@
 include { helpText ; typedParams } from './functions/parameters'
 include { checkedInputs } from './functions/inputs'
 include { filesBelow ; inputFiles ; runInfo ; summaryLines ; versionsYaml } from './functions/results'
+include { failureLines ; failureRows ; failureTable } from './functions/failures'
 include { REFERENCE } from './subworkflows/reference'
 include { SLICES } from './subworkflows/slices'
 include { ASSOCIATIONS } from './subworkflows/associations'
+include { TELL_FAILURES } from './modules/tell_failures/main'
 include { WRITE_REPORT } from './modules/write_report/main'
 include { WRITE_MANIFEST } from './modules/write_manifest/main'
 
@@ -32,8 +34,9 @@ workflow TRAITMAP {
     sheets // [slices: rows, traits: rows], each row a map by column
 
     main:
-    REFERENCE(options)
-    SLICES(sheets.slices, options)
+    checked = channel.value(true)
+    REFERENCE(options, checked)
+    SLICES(sheets.slices, options, checked)
     ASSOCIATIONS(
         sheets.traits,
         SLICES.out.slices,
@@ -41,7 +44,21 @@ workflow TRAITMAP {
         REFERENCE.out.reference,
         file("${projectDir}/assets/sumstats_headers.json"),
         options,
+        checked,
     )
+
+    // One bad slice or trait does not stop the others (unless --strict); [subject, step, message] of all that failed
+    failed = SLICES.out.failures
+        .mix(ASSOCIATIONS.out.failures)
+        .map { meta, step, messages -> failureRows(meta, step, messages) }
+        .map { rows -> options.strict ? error(failureLines(rows)) : rows }
+        .flatMap { rows -> rows }
+        .toSortedList { a, b -> a.join(' ') <=> b.join(' ') }
+    failures = failed
+        .map { rows -> failureTable(rows) }
+        .collectFile(name: 'failures.tsv', storeDir: "${options.outdir}/summary")
+        .first()
+    TELL_FAILURES(failures.combine(failed.filter { rows -> rows }).map { all -> all[0] })
 
     info = "${options.outdir}/pipeline_info"
     parameters = channel.of(groovy.json.JsonOutput.prettyPrint(groovy.json.JsonOutput.toJson(options)))
@@ -56,13 +73,18 @@ workflow TRAITMAP {
         .first()
 
     // [target below --outdir, file] of every result
-    results = REFERENCE.out.results.mix(SLICES.out.results, ASSOCIATIONS.out.results)
+    results = REFERENCE.out.results
+        .mix(SLICES.out.results, ASSOCIATIONS.out.results, failures.map { path -> ['summary/failures.tsv', path] })
     reference = REFERENCE.out.reference.map { path -> ['reference/reference.h5ad', path] }
     described = parameters
         .map { path -> ['pipeline_info/params.json', path] }
         .mix(versions.map { path -> ['pipeline_info/software_versions.yml', path] })
-    // Sorted so that -resume sees the same list every time.
-    shown = results.mix(described, reference).unique { target, _path -> target }.toSortedList { a, b -> a[0] <=> b[0] }
+    // Sorted so that -resume sees the same list every time; no report where nothing could be mapped.
+    shown = results
+        .mix(described, reference)
+        .unique { target, _path -> target }
+        .toSortedList { a, b -> a[0] <=> b[0] }
+        .filter { all -> all.any { target, _path -> target == 'summary/regions.tsv' } }
     WRITE_REPORT(
         shown.map { all -> all.collect { target, _path -> target } },
         shown.map { all -> all.collect { _target, path -> path } },

@@ -1,6 +1,7 @@
 // What the run is made of and what it leaves: for the report, the manifest and the last words on the terminal.
 
 include { baselineFiles ; chromosomeFiles ; chromosomeNumbers ; homologsOf ; isGsmapResource } from './inputs'
+include { failureLines ; readFailures } from './failures'
 
 // [role, file] of every input, as the sheets and the parameters name them.
 def inputFiles(options, sheets) {
@@ -56,9 +57,15 @@ def versionsYaml(versions) {
 
 // The last words: where to look, or what to mend.
 def summaryLines(options, sheets) {
+    def done = "${sheets.slices.size()} slices x ${sheets.traits.size()} traits done in ${workflow.duration}"
+    if (workflow.success && !workflow.stats.ignoredCount) {
+        return "traitmap: ${done}; open ${options.outdir}/report.html"
+    }
     if (workflow.success) {
-        def size = "${sheets.slices.size()} slices x ${sheets.traits.size()} traits"
-        return "traitmap: ${size} done in ${workflow.duration}; open ${options.outdir}/report.html"
+        def report = file("${options.outdir}/report.html")
+        def where = report.exists() ? "open ${options.outdir}/report.html" : 'too few are left for a report'
+        def table = "${options.outdir}/summary/failures.tsv"
+        return "traitmap: ${done} but for those in ${table}; ${where}\n${failureLines(readFailures(file(table)))}"
     }
     def lines = (workflow.errorReport ?: '').readLines().collect { line -> line.trim() }
     def mistakes = lines.findAll { line -> line.startsWith('error: ') }.unique()

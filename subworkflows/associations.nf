@@ -16,9 +16,11 @@ workflow ASSOCIATIONS {
     reference // one path
     vocabulary // headers of summary statistics
     options // the typed parameters
+    checked // one value, once all inputs are known to be well
 
     main:
-    traits = channel.fromList(rows.collect { row -> [[id: row.trait, n: row.n], row.sumstats] }) // [meta, sumstats]
+    // [meta, sumstats]
+    traits = checked.flatMap { _checked -> rows.collect { row -> [[id: row.trait, n: row.n], row.sumstats] } }
     HARMONIZE_SUMSTATS(traits, reference, vocabulary)
 
     // [meta + trait, specificity, sumstats], one a slice x trait
@@ -47,6 +49,7 @@ workflow ASSOCIATIONS {
     all = COMBINE_REGIONS.out.regions
         .join(tested, failOnDuplicate: true)
         .toSortedList { a, b -> [a[0].id, a[0].trait].toString() <=> [b[0].id, b[0].trait].toString() }
+        .filter { entries -> entries }
     SUMMARIZE_REGIONS(
         all.map { entries -> entries.collect { meta, _regions, _spots, _tests -> meta } },
         all.map { entries -> entries.collect { _meta, regions, _spots, _tests -> regions } },
@@ -91,6 +94,11 @@ workflow ASSOCIATIONS {
     emit:
     results = of_traits.mix(of_pairs, of_regions, of_run)
     figures = figures_of_pairs // the same of the figures, which the report does not read
+    failures = HARMONIZE_SUMSTATS.out.failure.mix( // [meta, step, file of messages]
+        REGRESS_SPOTS.out.failure,
+        RANK_GENES.out.failure,
+        COMBINE_REGIONS.out.failure,
+    )
     versions = HARMONIZE_SUMSTATS.out.versions.mix(
         REGRESS_SPOTS.out.versions,
         RANK_GENES.out.versions,

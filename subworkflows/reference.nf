@@ -9,16 +9,14 @@ include { chromosomeFiles ; chromosomeNumbers ; isGsmapResource ; ldScoresOf } f
 workflow REFERENCE {
     take:
     options // the typed parameters
+    checked // one value, once all inputs are known to be well
 
     main:
     chromosomes = chromosomeNumbers(options.chromosomes)
     versions = channel.empty()
     if (options.panel) {
         // [meta, bed, bim, fam, snps, genetic map], one a chromosome
-        panel = channel.fromList(chromosomes.collect { number ->
-            def files = chromosomeFiles(options, number).collect { _name, path -> path }
-            [[id: "chr${number}", chromosome: number]] + files + (options.genetic_map ? [] : [[]])
-        })
+        panel = checked.flatMap { _checked -> chromosomes.collect { number -> panelOf(number, options) } }
         LINK_SNPS_TO_GENES(panel, file(options.genes))
         // In genomic order, so that -resume sees the same list every time.
         parts = LINK_SNPS_TO_GENES.out.reference
@@ -29,19 +27,19 @@ workflow REFERENCE {
         versions = LINK_SNPS_TO_GENES.out.versions.mix(MERGE_REFERENCE.out.versions)
     }
     else if (options.ld_scores) {
-        scores = chromosomes.collect { number -> ldScoresOf(options.ld_scores, number) }
+        scores = checked.map { _checked -> chromosomes.collect { number -> ldScoresOf(options.ld_scores, number) } }
         LINK_LD_SCORES(scores, options.ld_scores.tokenize('/').last(), file(options.genes))
         reference = LINK_LD_SCORES.out.reference
         versions = LINK_LD_SCORES.out.versions
     }
     else if (isGsmapResource(options.reference)) {
-        IMPORT_REFERENCE(file(options.reference), options.genes ? file(options.genes) : [])
+        IMPORT_REFERENCE(checked.map { _checked -> file(options.reference) }, options.genes ? file(options.genes) : [])
         reference = IMPORT_REFERENCE.out.reference
         versions = IMPORT_REFERENCE.out.versions
     }
     else {
         given = file(options.reference)
-        reference = channel.value(given.isDirectory() ? given.resolve('reference.h5ad') : given)
+        reference = checked.map { _checked -> given.isDirectory() ? given.resolve('reference.h5ad') : given }
     }
     made = isReused(options) ? channel.empty() : reference.map { path -> ['reference/reference.h5ad', path] }
 
@@ -49,6 +47,11 @@ workflow REFERENCE {
     reference = reference // one path, for every task
     results = made // [target below --outdir, file]
     versions = versions
+}
+
+def panelOf(number, options) {
+    def files = chromosomeFiles(options, number).collect { _name, path -> path }
+    return [[id: "chr${number}", chromosome: number]] + files + (options.genetic_map ? [] : [[]])
 }
 
 // An input as it is, not a result of this run.

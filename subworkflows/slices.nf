@@ -9,27 +9,35 @@ workflow SLICES {
     take:
     rows // of the sheet of slices
     options // the typed parameters
+    checked // one value, once all inputs are known to be well
 
     main:
     // [meta, h5ad]
-    slices = channel.fromList(rows.collect { row -> [metaOf(row), row.h5ad] })
-    named = rows.findAll { row -> row.group }.groupBy { row -> row.group }
-    groups = named.findAll { _name, members -> members.size() > 1 }
-
+    slices = checked.flatMap { _checked -> rows.collect { row -> [metaOf(row), row.h5ad] } }
     EMBED_SPOTS(slices)
-    // [group, metas, h5ads, homologs]
-    shared = channel.fromList(groups.collect { name, members ->
-        def homologs = homologsOf(members.first().species, options)
-        [name, members.collect { row -> metaOf(row) }, members.collect { row -> row.h5ad }, homologs]
-    })
+    embedded = slices.join(EMBED_SPOTS.out.embedding, failOnDuplicate: true) // [meta, h5ad, embedding]
+
+    // [group, metas, h5ads, homologs], of the slices of a group that could be embedded
+    sizes = rows.countBy { row -> row.group }.findAll { group, size -> group && size > 1 }
+    order = rows.collect { row -> row.slice }
+    shared = embedded
+        .map { meta, h5ad, _embedding -> [meta, h5ad] }
+        .mix(EMBED_SPOTS.out.failure.map { meta, _process, _why -> [meta, []] })
+        .filter { meta, _h5ad -> sizes.containsKey(meta.group) }
+        .map { meta, h5ad -> [groupKey(meta.group, sizes[meta.group]), [meta, h5ad]] }
+        .groupTuple()
+        .map { group, members ->
+            def left = members.findAll { _meta, h5ad -> h5ad }.toSorted { a, b -> order.indexOf(a[0].id) <=> order.indexOf(b[0].id) }
+            [group.toString(), left.collect { meta, _h5ad -> meta }, left.collect { _meta, h5ad -> h5ad }]
+        }
+        .filter { _group, metas, _h5ads -> metas }
+        .map { group, metas, h5ads -> [group, metas, h5ads, homologsOf(metas.first().species, options)] }
     AVERAGE_RANKS(shared)
 
     // [group, background]; slices on their own have the key '' and no background but their own
     backgrounds = AVERAGE_RANKS.out.background.mix(channel.of(['', []]))
-    embedded = slices
-        .join(EMBED_SPOTS.out.embedding, failOnDuplicate: true, failOnMismatch: true)
-        .map { meta, h5ad, embedding -> [groups.containsKey(meta.group) ? meta.group : '', meta, h5ad, embedding] }
     whole = embedded
+        .map { meta, h5ad, embedding -> [sizes.containsKey(meta.group) ? meta.group : '', meta, h5ad, embedding] }
         .combine(backgrounds, by: 0)
         .map { _group, meta, h5ad, embedding, background ->
             [meta, h5ad, embedding, background, homologsOf(meta.species, options)]
@@ -41,10 +49,13 @@ workflow SLICES {
         .mix(SCORE_SPECIFICITY.out.specificity)
         .map { meta, path -> ["slices/${meta.id}/${path.name}".toString(), path] }
 
+    of_groups = AVERAGE_RANKS.out.failure.map { group, step, why -> [[id: "group ${group}"], step, why] }
+
     emit:
     slices = slices // [meta, h5ad]
     specificity = SCORE_SPECIFICITY.out.specificity // [meta, specificity.h5ad]
     results = made
+    failures = EMBED_SPOTS.out.failure.mix(of_groups, SCORE_SPECIFICITY.out.failure) // [meta, step, file of messages]
     versions = EMBED_SPOTS.out.versions.mix(AVERAGE_RANKS.out.versions, SCORE_SPECIFICITY.out.versions)
 }
 

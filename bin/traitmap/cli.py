@@ -12,7 +12,7 @@ from typing import Annotated, TypeVar
 import typer
 
 from traitmap import __version__
-from traitmap.errors import InputError
+from traitmap.failures import end_with
 
 Item = TypeVar("Item")
 
@@ -37,7 +37,7 @@ Threads = Annotated[int, typer.Option(min=1, help="Processor threads; the result
 
 
 def run(command: Callable[..., None]) -> None:
-    """Run ``command`` as a typer program: a user's mistake ends in a line each and exit code 1, without a traceback."""
+    """Run ``command`` as a typer program; whatever goes wrong ends as ``traitmap.failures`` says."""
     if sys.argv[1:] == ["--version"]:
         print(versions())
         return
@@ -45,10 +45,8 @@ def run(command: Callable[..., None]) -> None:
     app.command()(command)
     try:
         app()
-    except InputError as error:
-        for problem in error.problems:
-            print(f"error: {problem}", file=sys.stderr)
-        sys.exit(1)
+    except Exception as error:  # noqa: BLE001 (whatever it is, it is told there)
+        sys.exit(end_with(error))
 
 
 def versions() -> str:

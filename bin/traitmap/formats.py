@@ -54,6 +54,9 @@ COMPARISONS = (
 # associations/<slice>/<trait>/genes.tsv, sorted by pcc, highest first.
 GENES = ("gene", "pcc", "region", "median_gss", "share_expressed", "drives")
 
+# summary/failures.tsv, a row a message of a slice, a trait, a pair or a group that failed.
+FAILURES = ("subject", "step", "message")
+
 # Smallest P that is written; -log10 P is kept exact beside it.
 SMALLEST_P = 1e-300
 

@@ -9,15 +9,17 @@ process AVERAGE_RANKS {
     tuple val(group), val(metas), path(h5ads, stageAs: 'slices/?/*'), path(homologs, stageAs: 'homologs/*')
 
     output:
-    tuple val(group), path('background.parquet'), emit: background
+    tuple val(group), path('background.parquet'), emit: background, optional: true
+    tuple val(group), val("${task.process}"), path('failure.txt'), emit: failure, optional: true
     tuple val("${task.process}"), val('average_ranks.py'), eval('average_ranks.py --version'), emit: versions
 
     script:
     def args = task.ext.args ?: ''
-    def pairs = [metas, h5ads].transpose()
+    def pairs = [metas, h5ads instanceof List ? h5ads : [h5ads]].transpose()
     def slices = pairs.collect { meta, h5ad -> "--slice ${h5ad} ${sliceOptions(meta)}" }.join(' \\\n        ')
     """
     # library: ${task.ext.library}
+    export TRAITMAP_FAILURE=failure.txt
     average_ranks.py ${slices} \\
         ${speciesOptions(metas.first(), homologs)} ${args} --out background.parquet
     """

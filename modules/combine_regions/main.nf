@@ -9,7 +9,8 @@ process COMBINE_REGIONS {
     tuple val(meta), path(spots), path(region_tests), path(h5ad, stageAs: 'slice/*')
 
     output:
-    tuple val(meta), path('regions.tsv'), emit: regions
+    tuple val(meta), path('regions.tsv'), emit: regions, optional: true
+    tuple val(meta), val("${task.process}"), path('failure.txt'), emit: failure, optional: true
     tuple val("${task.process}"), val('combine_regions.py'), eval('combine_regions.py --version'), emit: versions
 
     script:
@@ -17,6 +18,7 @@ process COMBINE_REGIONS {
     def annotation = meta.annotation ? "--annotation ${quoted(meta.annotation)}" : ''
     """
     # library: ${task.ext.library}
+    export TRAITMAP_FAILURE=failure.txt
     combine_regions.py --spots ${spots} --slice ${h5ad} ${annotation} --region-tests ${region_tests} \\
         ${args} --out regions.tsv
     """

@@ -10,7 +10,8 @@ process EMBED_SPOTS {
     tuple val(meta), path(h5ad, stageAs: 'slice/*')
 
     output:
-    tuple val(meta), path('embedding.h5ad'), emit: embedding
+    tuple val(meta), path('embedding.h5ad'), emit: embedding, optional: true
+    tuple val(meta), val("${task.process}"), path('failure.txt'), emit: failure, optional: true
     tuple val("${task.process}"), val('embed_spots.py'), eval('embed_spots.py --version'), emit: versions
 
     script:
@@ -19,6 +20,7 @@ process EMBED_SPOTS {
     def device = task.accelerator ? 'cuda' : 'cpu'
     """
     # library: ${task.ext.library}
+    export TRAITMAP_FAILURE=failure.txt
     embed_spots.py --slice ${h5ad} ${sliceOptions(meta)} ${annotation} --device ${device} ${args} --out embedding.h5ad
     """
 

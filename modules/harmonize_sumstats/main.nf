@@ -9,8 +9,9 @@ process HARMONIZE_SUMSTATS {
     path vocabulary
 
     output:
-    tuple val(meta), path("${meta.id}.parquet"), emit: sumstats
-    tuple val(meta), path("${meta.id}.qc.json"), emit: qc
+    tuple val(meta), path("${meta.id}.parquet"), emit: sumstats, optional: true
+    tuple val(meta), path("${meta.id}.qc.json"), emit: qc, optional: true
+    tuple val(meta), val("${task.process}"), path('failure.txt'), emit: failure, optional: true
     tuple val("${task.process}"), val('harmonize_sumstats.py'), eval('harmonize_sumstats.py --version'), emit: versions
 
     script:
@@ -18,6 +19,7 @@ process HARMONIZE_SUMSTATS {
     def n = meta.n ? "--n ${meta.n}" : ''
     """
     # library: ${task.ext.library}
+    export TRAITMAP_FAILURE=failure.txt
     harmonize_sumstats.py --sumstats ${sumstats} --trait ${meta.id} --reference ${reference} \\
         --vocabulary ${vocabulary} ${n} ${args} --out ${meta.id}.parquet --qc ${meta.id}.qc.json
     """

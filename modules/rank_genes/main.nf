@@ -9,14 +9,16 @@ process RANK_GENES {
     tuple val(meta), path(specificity), path(spots), path(h5ad, stageAs: 'slice/*'), path(homologs, stageAs: 'homologs/*')
 
     output:
-    tuple val(meta), path('genes.tsv'), emit: genes
-    tuple val(meta), path('expression.parquet'), emit: expression
+    tuple val(meta), path('genes.tsv'), emit: genes, optional: true
+    tuple val(meta), path('expression.parquet'), emit: expression, optional: true
+    tuple val(meta), val("${task.process}"), path('failure.txt'), emit: failure, optional: true
     tuple val("${task.process}"), val('rank_genes.py'), eval('rank_genes.py --version'), emit: versions
 
     script:
     def args = task.ext.args ?: ''
     """
     # library: ${task.ext.library}
+    export TRAITMAP_FAILURE=failure.txt
     rank_genes.py --specificity ${specificity} --spots ${spots} --slice ${h5ad} ${sliceOptions(meta)} \\
         ${speciesOptions(meta, homologs)} ${args} --expression expression.parquet --out genes.tsv
     """

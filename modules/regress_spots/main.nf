@@ -9,9 +9,10 @@ process REGRESS_SPOTS {
     path baseline, stageAs: 'baseline/*'
 
     output:
-    tuple val(meta), path('spots.parquet'), emit: spots
-    tuple val(meta), path('region_tests.parquet'), emit: region_tests
-    tuple val(meta), path('regression.qc.json'), emit: qc
+    tuple val(meta), path('spots.parquet'), emit: spots, optional: true
+    tuple val(meta), path('region_tests.parquet'), emit: region_tests, optional: true
+    tuple val(meta), path('regression.qc.json'), emit: qc, optional: true
+    tuple val(meta), val("${task.process}"), path('failure.txt'), emit: failure, optional: true
     tuple val("${task.process}"), val('regress_spots.py'), eval('regress_spots.py --version'), emit: versions
 
     script:
@@ -20,6 +21,7 @@ process REGRESS_SPOTS {
     def further = tables.collect { table -> "--baseline ${table}" }.join(' ')
     """
     # library: ${task.ext.library}
+    export TRAITMAP_FAILURE=failure.txt
     regress_spots.py --specificity ${specificity} --reference ${reference} --sumstats ${sumstats} ${further} \\
         --threads ${task.cpus} ${args} --out spots.parquet --region-tests region_tests.parquet --qc regression.qc.json
     """

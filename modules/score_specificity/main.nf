@@ -9,7 +9,8 @@ process SCORE_SPECIFICITY {
     tuple val(meta), path(h5ad, stageAs: 'slice/*'), path(embedding), path(background), path(homologs, stageAs: 'homologs/*')
 
     output:
-    tuple val(meta), path('specificity.h5ad'), emit: specificity
+    tuple val(meta), path('specificity.h5ad'), emit: specificity, optional: true
+    tuple val(meta), val("${task.process}"), path('failure.txt'), emit: failure, optional: true
     tuple val("${task.process}"), val('score_specificity.py'), eval('score_specificity.py --version'), emit: versions
 
     script:
@@ -19,6 +20,7 @@ process SCORE_SPECIFICITY {
     def shared = background ? "--background ${background}" : ''
     """
     # library: ${task.ext.library}
+    export TRAITMAP_FAILURE=failure.txt
     score_specificity.py --slice ${h5ad} ${sliceOptions(meta)} ${annotation} --embedding ${embedding} ${shared} \\
         ${speciesOptions(meta, homologs)} --threads ${task.cpus} ${args} --out specificity.h5ad
     """

@@ -27,10 +27,17 @@ class Outcome {
     /** The complaints that end a run, with neither folder nor repetition. */
     static List complaints(workflow) {
         def lines = workflow.stdout + workflow.stderr + (workflow.errorReport ?: '').readLines()
-        return lines.collect { line -> line.trim() }
-            .findAll { line -> line.startsWith('error: ') }
-            .collect { line -> line.replaceAll('(?<![\\w.])/[^ ,;:]*/', '') }
-            .unique()
+        return withoutFolders(lines.collect { line -> line.trim() }.findAll { line -> line.startsWith('error: ') })
+    }
+
+    /** What a step says of the one slice or trait that it failed for, of many; it made nothing else. */
+    static List failure(out) {
+        assert out.every { name, items -> name in ['failure', 'versions'] || name.isInteger() || items.isEmpty() }
+        return withoutFolders(out.failure.collectMany { _meta, _step, file -> said(file) })
+    }
+
+    private static List withoutFolders(lines) {
+        return lines.collect { line -> line.replaceAll('(?<![\\w.])/[^ ,;:]*/', '') }.unique()
     }
 
     /** Nextflow's warnings. */

@@ -9,6 +9,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import anndata
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -33,6 +35,11 @@ def submitted(done: subprocess.CompletedProcess[str]) -> set[str]:
     """The names of the processes that ran, without the workflow's."""
     lines = [line for line in done.stdout.splitlines() if "Submitted process > " in line]
     return {line.split("> ")[1].split(" ")[0].split(":")[-1] for line in lines}
+
+
+def verify(results: Path) -> subprocess.CompletedProcess[str]:
+    command = [ROOT / "bin" / "verify_run.py", results]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="module")
@@ -109,9 +116,7 @@ def test_demo_leaves_every_file_that_the_docs_name(demo):
 
 
 def test_manifest_agrees_with_the_results(demo):
-    done = subprocess.run(
-        [ROOT / "bin" / "verify_run.py", demo / "results"], capture_output=True, text=True, check=False
-    )
+    done = verify(demo / "results")
     assert done.returncode == 0, done.stderr
 
 
@@ -171,7 +176,7 @@ def test_stub_goes_through_the_whole_graph(checkout, tmp_path):
     assert done.returncode == 0, done.stdout
     assert "WARN" not in done.stdout
     wanted = {path.parent.name.upper() for path in (ROOT / "modules").glob("*/main.nf")}
-    assert submitted(done) == wanted - {"IMPORT_REFERENCE", "LINK_LD_SCORES"}
+    assert submitted(done) == wanted - {"IMPORT_REFERENCE", "LINK_LD_SCORES", "TELL_FAILURES"}
 
 
 def complaints(done: subprocess.CompletedProcess[str]) -> list[str]:
@@ -212,6 +217,68 @@ def test_missing_chromosomes_of_the_panel_are_told_before_any_task(tmp_path):
     done = nextflow(tmp_path, "-profile", "test", "--chromosomes", "1-30")
     assert "chromosome 30 is missing" in "\n".join(complaints(done))
     assert submitted(done) == set()
+
+
+# The demo made small: what is under test is the pipeline's wiring.
+SMALL = ("-profile", "test", "--chromosomes", "1-2", "--embedding", "pca", "--blocks", 20)
+
+
+def copy_without_coordinates(source: Path, target: Path) -> Path:
+    """A slice of which one spot has no coordinates: what no header tells."""
+    data = anndata.read_h5ad(source)
+    data.obsm["spatial"] = data.obsm["spatial"].astype(float)
+    data.obsm["spatial"][3, 0] = np.nan
+    data.write_h5ad(target)
+    return target
+
+
+@pytest.fixture(scope="module")
+def partial(checkout, tmp_path_factory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    """The folder and the words of a run in which a slice of a group of two fails, and a trait of two."""
+    folder = tmp_path_factory.mktemp("partial")
+    bad = copy_without_coordinates(DEMO / "slice_2.h5ad", folder / "it's bad.h5ad")
+    rows = f"good,{DEMO / 'slice_1.h5ad'},annotation,donor\nbad,{bad},annotation,donor\n"
+    (folder / "slices.csv").write_text("slice,h5ad,annotation,group\n" + rows)
+    (folder / "alien.tsv").write_text("SNP\tA1\tA2\tZ\tN\nrsX1\tA\tC\t1.0\t1000\n")
+    traits = f"causal,{DEMO / 'causal_trait.sumstats.gz'}\nalien,alien.tsv\n"
+    (folder / "traits.csv").write_text("trait,sumstats\n" + traits)
+    done = nextflow(folder, *SMALL, "--input", "slices.csv", "--traits", "traits.csv", pipeline=checkout)
+    return folder, done
+
+
+def test_one_bad_slice_and_one_bad_trait_do_not_stop_the_others(partial):
+    folder, done = partial
+    assert done.returncode == 1
+    results = folder / "results"
+    for name in ("report.html", "summary/regions.tsv", "associations/good/causal/genes.tsv"):
+        assert (results / name).exists(), done.stdout
+    table = pd.read_csv(results / "summary" / "failures.tsv", sep="\t")
+    assert list(zip(table["subject"], table["step"], strict=True)) == [
+        ("alien", "HARMONIZE_SUMSTATS"),
+        ("bad", "EMBED_SPOTS"),
+    ]
+    assert "1 spots lack coordinates" in table["message"][1]
+    told = complaints(done)
+    assert any(line.startswith("error: bad, EMBED_SPOTS: ") for line in told)
+    assert any(line.startswith("error: alien, HARMONIZE_SUMSTATS: ") for line in told)
+    assert verify(results).returncode == 0
+
+
+def test_the_background_of_a_group_is_that_of_the_slices_that_are_left(partial):
+    folder, _done = partial
+    var = anndata.read_h5ad(folder / "results" / "slices" / "good" / "specificity.h5ad").var
+    assert var["expressed_fraction"].between(0, 1).all()
+    assert not list((folder / "results" / "slices").glob("bad/*"))
+
+
+def test_strict_stops_at_the_first_failure(partial, checkout):
+    folder, _done = partial
+    sheets = ("--input", "slices.csv", "--traits", "traits.csv")
+    options = ("--strict", "--outdir", "strict", "-resume")
+    done = nextflow(folder, *SMALL, *sheets, *options, pipeline=checkout)
+    assert done.returncode == 1
+    assert any(" lack coordinates" in line or "alien" in line for line in complaints(done))
+    assert not (folder / "strict" / "report.html").exists()
 
 
 def test_a_mistake_found_in_a_task_ends_the_run_with_its_line(checkout, tmp_path):
