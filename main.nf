@@ -1,14 +1,16 @@
 #!/usr/bin/env nextflow
 // traitmap: which spots, regions and genes of a tissue carry the heritability of a trait.
-// parameters -> sheets -> reference, slices, associations -> report
+// parameters -> sheets -> headers -> reference, slices, associations -> report
 
 include { helpText ; typedParams } from './functions/parameters'
 include { checkedInputs } from './functions/inputs'
+include { inputsToCheck } from './functions/checks'
 include { filesBelow ; inputFiles ; runInfo ; summaryLines ; versionsYaml } from './functions/results'
 include { failureLines ; failureRows ; failureTable } from './functions/failures'
 include { REFERENCE } from './subworkflows/reference'
 include { SLICES } from './subworkflows/slices'
 include { ASSOCIATIONS } from './subworkflows/associations'
+include { CHECK_INPUTS } from './modules/check_inputs/main'
 include { TELL_FAILURES } from './modules/tell_failures/main'
 include { WRITE_REPORT } from './modules/write_report/main'
 include { WRITE_MANIFEST } from './modules/write_manifest/main'
@@ -23,7 +25,17 @@ workflow {
         sheets = checkedInputs(typed, "${projectDir}/assets")
         size = "${sheets.slices.size()} slices x ${sheets.traits.size()} traits"
         log.info("traitmap ${workflow.manifest.version}: ${size} -> ${typed.outdir}")
-        TRAITMAP(typed, sheets)
+        vocabulary = file("${projectDir}/assets/sumstats_headers.json")
+        inputs = inputsToCheck(typed, sheets)
+        CHECK_INPUTS(inputs.list, inputs.files, vocabulary)
+        // true, once headers are known to tell no mistake: what all else waits for
+        checked = CHECK_INPUTS.out.problems.map { path -> path.size() ? error(path.text.trim()) : true }
+        if (typed.validate_only) {
+            CHECK_INPUTS.out.plan.combine(checked).view { plan, _checked -> plan.text }
+        }
+        else {
+            TRAITMAP(typed, sheets, vocabulary, checked)
+        }
         workflow.onComplete = { log.info(summaryLines(typed, sheets)) }
     }
 }
@@ -32,9 +44,10 @@ workflow TRAITMAP {
     take:
     options // the typed parameters, by name
     sheets // [slices: rows, traits: rows], each row a map by column
+    vocabulary // headers of summary statistics
+    checked // one value, once all inputs are known to be well
 
     main:
-    checked = channel.value(true)
     REFERENCE(options, checked)
     SLICES(sheets.slices, options, checked)
     ASSOCIATIONS(
@@ -42,7 +55,7 @@ workflow TRAITMAP {
         SLICES.out.slices,
         SLICES.out.specificity,
         REFERENCE.out.reference,
-        file("${projectDir}/assets/sumstats_headers.json"),
+        vocabulary,
         options,
         checked,
     )
@@ -55,6 +68,7 @@ workflow TRAITMAP {
         .flatMap { rows -> rows }
         .toSortedList { a, b -> a.join(' ') <=> b.join(' ') }
     failures = failed
+        .combine(checked.map { _checked -> [] }) // none where the run stops before any task
         .map { rows -> failureTable(rows) }
         .collectFile(name: 'failures.tsv', storeDir: "${options.outdir}/summary")
         .first()
@@ -68,6 +82,7 @@ workflow TRAITMAP {
         .mix(SLICES.out.versions, ASSOCIATIONS.out.versions)
         .unique()
         .toList()
+        .filter { all -> all } // no file where the run stops before any task
         .map { all -> versionsYaml(all) }
         .collectFile(name: 'software_versions.yml', storeDir: info)
         .first()

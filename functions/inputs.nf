@@ -58,6 +58,12 @@ def isGsmapResource(path) {
     return file("${path}/quick_mode/snp_gene_weight_matrix.h5ad").exists()
 }
 
+// The reference of an earlier run: the file, or the one in the folder.
+def referenceFile(options) {
+    def given = file(options.reference, glob: false)
+    return given.isDirectory() ? given.resolve('reference.h5ad') : given
+}
+
 def wrongGroups(slices, options) {
     def speciesOf = slices.findAll { row -> row.group }.groupBy { row -> row.group }.collectEntries { group, rows ->
         [group, rows.collect { row -> row.species }.unique()]

@@ -1,6 +1,6 @@
 // What the run is made of and what it leaves: for the report, the manifest and the last words on the terminal.
 
-include { baselineFiles ; chromosomeFiles ; chromosomeNumbers ; homologsOf ; isGsmapResource } from './inputs'
+include { baselineFiles ; chromosomeFiles ; chromosomeNumbers ; homologsOf ; isGsmapResource ; referenceFile } from './inputs'
 include { failureLines ; readFailures } from './failures'
 
 // [role, file] of every input, as the sheets and the parameters name them.
@@ -21,9 +21,7 @@ def inputFiles(options, sheets) {
 // Of a gsMap resource folder the reference that is made of it keeps the digests.
 def referenceFiles(options) {
     if (options.reference) {
-        def given = file(options.reference)
-        def path = given.isDirectory() ? given.resolve('reference.h5ad') : given
-        return isGsmapResource(options.reference) ? [] : [['reference', path]]
+        return isGsmapResource(options.reference) ? [] : [['reference', referenceFile(options)]]
     }
     return chromosomeNumbers(options.chromosomes).collectMany { number -> chromosomeFiles(options, number) }.unique()
 }
@@ -58,6 +56,9 @@ def versionsYaml(versions) {
 // The last words: where to look, or what to mend.
 def summaryLines(options, sheets) {
     def done = "${sheets.slices.size()} slices x ${sheets.traits.size()} traits done in ${workflow.duration}"
+    if (workflow.success && options.validate_only) {
+        return 'traitmap: the inputs look well; nothing was run (--validate_only)'
+    }
     if (workflow.success && !workflow.stats.ignoredCount) {
         return "traitmap: ${done}; open ${options.outdir}/report.html"
     }
@@ -68,6 +69,9 @@ def summaryLines(options, sheets) {
         return "traitmap: ${done} but for those in ${table}; ${where}\n${failureLines(readFailures(file(table)))}"
     }
     def lines = (workflow.errorReport ?: '').readLines().collect { line -> line.trim() }
+    if (lines && lines.first().startsWith('error: ')) {
+        return 'traitmap stopped: mend what is said above; the same command with -resume goes on from here'
+    }
     def mistakes = lines.findAll { line -> line.startsWith('error: ') }.unique()
     return mistakes
         ? "traitmap stopped:\n${mistakes.join('\n')}"

@@ -4,7 +4,7 @@ include { IMPORT_REFERENCE } from '../modules/import_reference/main'
 include { LINK_LD_SCORES } from '../modules/link_ld_scores/main'
 include { LINK_SNPS_TO_GENES } from '../modules/link_snps_to_genes/main'
 include { MERGE_REFERENCE } from '../modules/merge_reference/main'
-include { chromosomeFiles ; chromosomeNumbers ; isGsmapResource ; ldScoresOf } from '../functions/inputs'
+include { chromosomeFiles ; chromosomeNumbers ; isGsmapResource ; ldScoresOf ; referenceFile } from '../functions/inputs'
 
 workflow REFERENCE {
     take:
@@ -38,8 +38,7 @@ workflow REFERENCE {
         versions = IMPORT_REFERENCE.out.versions
     }
     else {
-        given = file(options.reference)
-        reference = checked.map { _checked -> given.isDirectory() ? given.resolve('reference.h5ad') : given }
+        reference = checked.map { _checked -> referenceFile(options) }
     }
     made = isReused(options) ? channel.empty() : reference.map { path -> ['reference/reference.h5ad', path] }
 

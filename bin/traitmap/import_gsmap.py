@@ -13,7 +13,7 @@ from scipy import sparse
 from traitmap import __version__
 from traitmap.chromosomes import AUTOSOMES, PLACE, find_files
 from traitmap.errors import InputError
-from traitmap.files import require_file, sha256
+from traitmap.files import file_problems, sha256
 from traitmap.formats import REFERENCE_GENES, REFERENCE_SNPS, UNMAPPED
 from traitmap.genome_builds import build_problem
 from traitmap.h5ad import read_h5ad
@@ -43,15 +43,7 @@ def import_gsmap(folder: Path, genes: Path | None, genome_build: str) -> Referen
     Raises InputError for files that are missing or do not fit each other.
     """
     ledger = Ledger(STEP, "reference")
-    files, problems = find_ld_scores(
-        str(folder / WEIGHTS), list(AUTOSOMES), "gsMap's regression weights", mend="copy the folder again"
-    )
-    try:
-        require_file(folder / MATRIX, "gsMap's SNP x gene matrix")
-    except InputError as error:
-        problems += error.problems
-    if problems:
-        raise InputError(*problems)
+    files = find_resource(folder)
     inputs = [folder / MATRIX, *files.values()]
     data = read_h5ad(folder / MATRIX, "gsMap's SNP x gene matrix")
     if data.X is None:
@@ -97,6 +89,17 @@ def import_gsmap(folder: Path, genes: Path | None, genome_build: str) -> Referen
         "ledger": ledger.to_json(),
     }
     return Reference(matrix, snps[list(REFERENCE_SNPS)], with_unmapped(positions.iloc[by_place]), facts)
+
+
+def find_resource(folder: Path) -> dict[int, Path]:
+    """The regression weights of each chromosome; InputError, a line a file, where one or the matrix is missing."""
+    files, problems = find_ld_scores(
+        str(folder / WEIGHTS), list(AUTOSOMES), "gsMap's regression weights", mend="copy the folder again"
+    )
+    problems += file_problems(folder / MATRIX, "gsMap's SNP x gene matrix")
+    if problems:
+        raise InputError(*problems)
+    return files
 
 
 def _read_weights(files: dict[int, Path], ledger: Ledger) -> pd.DataFrame:

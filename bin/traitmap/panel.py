@@ -73,10 +73,10 @@ def read_panel(bed: Path, chromosome: int, ledger: Ledger, bim: pd.DataFrame | N
     the same genotype. ``bim`` is what ``read_bim`` gave, where one file serves many chromosomes. Raises InputError for
     files that are missing, empty, damaged or do not belong together.
     """
-    people = _count_people(bed.with_suffix(".fam"))
+    people = count_people(bed.with_suffix(".fam"))
     snps = read_bim(bed.with_suffix(".bim")) if bim is None else bim
     file_snps = len(snps)
-    _check_bed(bed, people, file_snps)
+    check_bed(bed, people, file_snps)
     ledger.read("panel SNPs", file_snps)
     ledger.fact("panel_people", people)
 
@@ -111,7 +111,8 @@ def read_panel(bed: Path, chromosome: int, ledger: Ledger, bim: pd.DataFrame | N
     return Panel(bed, people, file_snps, snps[~same].reset_index(drop=True), pd.Index(snps["SNP"][same]))
 
 
-def _count_people(fam: Path) -> int:
+def count_people(fam: Path) -> int:
+    """People in a .fam; InputError where they are too few."""
     with open_text(fam, "panel .fam") as lines:
         people = sum(1 for line in lines if line.strip())
     if people < FEWEST_PEOPLE:
@@ -158,7 +159,8 @@ def _faults_of_bim(bim: Path) -> list[str]:
     return problems or [f"{bim}: cannot be read; is it a PLINK .bim?"]
 
 
-def _check_bed(bed: Path, people: int, snps: int) -> None:
+def check_bed(bed: Path, people: int, snps: int) -> None:
+    """Raise InputError where a .bed does not begin, or is not as long, as one of so many people and SNPs."""
     require_file(bed, "panel .bed")
     with bed.open("rb") as raw:
         head = raw.read(3)

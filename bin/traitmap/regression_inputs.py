@@ -28,8 +28,7 @@ def read_table(path: Path, what: str) -> pd.DataFrame:
     Raises InputError where it cannot be read.
     """
     path = require_file(path, what)
-    with path.open("rb") as raw:
-        magic = raw.read(6)
+    magic = _magic(path)
     try:
         if magic.startswith(PARQUET_MAGIC):
             return pd.read_parquet(path)
@@ -50,6 +49,16 @@ def read_table(path: Path, what: str) -> pd.DataFrame:
             raise InputError(
                 f"{path}: is no table of as many fields as its header names ({what}: {error}); mend it"
             ) from error
+
+
+def is_binary_table(path: Path) -> bool:
+    """Whether a table is parquet or feather, by its first bytes."""
+    return _magic(path).startswith((PARQUET_MAGIC, *FEATHER_MAGIC))
+
+
+def _magic(path: Path) -> bytes:
+    with path.open("rb") as raw:
+        return raw.read(6)
 
 
 def read_trait(path: Path, ledger: Ledger) -> pd.DataFrame:
@@ -101,7 +110,7 @@ def read_baselines(paths: list[Path], ledger: Ledger) -> pd.DataFrame | None:
     """
     tables: dict[tuple[str, ...], list[pd.DataFrame]] = {}
     for path in _expanded(paths):
-        table = _read_baseline(path)
+        table = read_baseline(path)
         tables.setdefault(tuple(table.columns), []).append(table)
     if not tables:
         return None
@@ -137,7 +146,8 @@ def _expanded(paths: list[Path]) -> list[Path]:
     return expanded
 
 
-def _read_baseline(path: Path) -> pd.DataFrame:
+def read_baseline(path: Path) -> pd.DataFrame:
+    """One table of further LD scores: index SNP, one float64 column each; InputError where it is none."""
     table = read_table(path, "baseline LD scores")
     columns = [column for column in table.columns if column not in NOT_LD_SCORES]
     if "SNP" not in table or not columns:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -107,14 +108,43 @@ def _check_names(names: pd.Index, path: Path, problems: list[str]) -> None:
 def _open(path: Path) -> AnnData:
     data = read_h5ad(path, "slice")
     if data.n_obs == 0 or data.n_vars == 0:
-        raise InputError(f"{path}: holds {data.n_obs} spots and {data.n_vars} genes; nothing to map")
+        raise InputError(nothing_to_map(path, data.n_obs, data.n_vars))
     return data
+
+
+# What is said alike by those who read a slice and by those who look into its headers only (traitmap.check_slices).
+def nothing_to_map(path: Path, spots: int, genes: int) -> str:
+    """The slice has no spots, or no genes."""
+    return f"{path}: holds {spots} spots and {genes} genes; nothing to map"
+
+
+def no_layer(path: Path, layer: str, layers: Iterable[str]) -> str:
+    """The slice lacks a layer; ``layers`` are those that it has."""
+    return f"{path}: has no layer {layer!r} (layers: {_names(layers)}); name the layer with raw counts, or X"
+
+
+def no_coordinates(path: Path, key: str, keys: Iterable[str]) -> str:
+    """The slice has no coordinates under ``key``; ``keys`` are those of its obsm."""
+    return f"{path}: has no coordinates in obsm[{key!r}] (obsm: {_names(keys)}); set spatial_key"
+
+
+def wrong_shape(path: Path, key: str, shape: tuple[int, ...]) -> str:
+    """The coordinates are no spots x 2 or x 3."""
+    return f"{path}: obsm[{key!r}] has shape {shape}; it must be spots x 2 (or x 3)"
+
+
+def no_annotation(path: Path, annotation: str, columns: Iterable[str]) -> str:
+    """The slice lacks the column of region labels; ``columns`` are those of its obs."""
+    return f"{path}: has no obs column {annotation!r} (columns: {_names(columns)}); mend it or leave it empty"
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(names) or "none"
 
 
 def _counts(data: AnnData, path: Path, layer: str | None, problems: list[str]) -> sparse.csr_matrix | None:
     if layer and layer != "X" and layer not in data.layers:
-        has = ", ".join(data.layers) or "none"
-        problems.append(f"{path}: has no layer {layer!r} (layers: {has}); name the layer with raw counts, or X")
+        problems.append(no_layer(path, layer, data.layers))
         return None
     name = layer or ("counts" if "counts" in data.layers else "X")
     matrix = data.X if name == "X" else data.layers[name]
@@ -150,8 +180,7 @@ def _first(counts: sparse.csr_matrix, wrong: np.ndarray) -> tuple[int, int, floa
 
 def _coordinates(data: AnnData, path: Path, key: str, problems: list[str]) -> np.ndarray | None:
     if key not in data.obsm:
-        has = ", ".join(data.obsm) or "none"
-        problems.append(f"{path}: has no coordinates in obsm[{key!r}] (obsm: {has}); set spatial_key")
+        problems.append(no_coordinates(path, key, data.obsm))
         return None
     values = data.obsm[key]
     try:
@@ -163,7 +192,7 @@ def _coordinates(data: AnnData, path: Path, key: str, problems: list[str]) -> np
         problems.append(f"{path}: obsm[{key!r}] holds values that are no numbers; it must be spots x 2")
         return None
     if coordinates.ndim != 2 or coordinates.shape[1] not in (2, 3):
-        problems.append(f"{path}: obsm[{key!r}] has shape {coordinates.shape}; it must be spots x 2 (or x 3)")
+        problems.append(wrong_shape(path, key, coordinates.shape))
         return None
     bad = ~np.isfinite(coordinates).all(axis=1)
     if bad.any():
@@ -177,8 +206,7 @@ def _regions(obs: pd.DataFrame, path: Path, annotation: str | None, problems: li
     if not annotation:
         return None
     if annotation not in obs:
-        has = ", ".join(obs.columns) or "none"
-        problems.append(f"{path}: has no obs column {annotation!r} (columns: {has}); mend it or leave it empty")
+        problems.append(no_annotation(path, annotation, obs.columns))
         return None
     labels = obs[annotation].astype("string").str.strip()
     labels = labels.mask(labels.isin(["", "nan", "NaN", "NA", "None"]))

@@ -73,6 +73,11 @@ def harmonize(
     return table, ledger
 
 
+def check_columns(sumstats: Path, vocabulary: Path, n: float | None = None) -> None:
+    """Raise InputError, a line a mistake, for what the header and the first rows tell to be wrong."""
+    _prepare(sumstats, vocabulary, None, n, Filters())
+
+
 def write_sumstats(table: pd.DataFrame, path: Path) -> None:
     """Write a table of ``formats.SUMSTATS`` as parquet, beside and then renamed."""
     from pyarrow import parquet

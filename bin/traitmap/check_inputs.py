@@ -1,0 +1,220 @@
+"""All that headers tell of the inputs, looked at before anything is computed: every mistake at once.
+
+A run's inputs come as a list of items: a ``role``, the item's files by name, each a number in the list ``shown`` of
+the paths as the user gave them, and what the sheets say of it. A file that lies in ``folder``/NUMBER/ is looked into;
+of the others (large ones on object stores) no more is known than their size.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from traitmap.chromosomes import autosomes
+from traitmap.errors import InputError
+from traitmap.files import open_binary, require_file
+from traitmap.ledger import Ledger
+
+HEAD = 1 << 20  # bytes of text, decompressed, that the readers of tables are shown
+GENES_HEAD = 1 << 24  # a GTF begins with long comments and its genes stand far apart
+
+Item = dict[str, Any]
+Sizes = dict[str, int]
+
+
+@dataclass
+class Inputs:
+    """What was found: sizes of each item, in the order of ``items``, and everything wrong, a line each.
+
+    ``bytes`` are those of each file, in the order of ``shown``.
+    """
+
+    items: list[Item]
+    settings: dict[str, Any]
+    bytes: list[int]
+    sizes: list[Sizes] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    def of(self, role: str) -> list[tuple[Item, Sizes]]:
+        """The items of a role, with their sizes."""
+        return [pair for pair in zip(self.items, self.sizes, strict=True) if pair[0]["role"] == role]
+
+
+def check_inputs(listed: Path, folder: Path, vocabulary: Path) -> Inputs:
+    """Look into every file of the list ``listed`` (.json) that lies below ``folder``.
+
+    ``vocabulary`` names the columns of summary statistics. Raises InputError only where the list itself is none.
+    """
+    try:
+        given = json.loads(require_file(listed, "list of inputs").read_text(encoding="utf-8"))
+        items, shown, settings = given["items"], given["shown"], given["settings"]
+        found = Inputs(items, settings, given["bytes"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{listed}: is no list of inputs ({error!r}); the pipeline writes it") from error
+    staged = {number: _only_file(Path(folder) / str(number)) for number in range(1, len(shown) + 1)}
+    for item in items:
+        files = {name: staged[number] for name, number in item["files"].items() if staged.get(number)}
+        try:
+            found.sizes.append(CHECKS[item["role"]](item, files, vocabulary))
+        except InputError as error:
+            found.sizes.append({})
+            found.problems += [
+                _as_given(problem, [(staged[number], shown[number - 1]) for number in item["files"].values()])
+                for problem in error.problems
+            ]
+    found.problems = list(dict.fromkeys(found.problems))
+    return found
+
+
+def _only_file(folder: Path) -> Path | None:
+    """The one file that the pipeline laid there, whatever its name."""
+    return next(folder.iterdir(), None) if folder.is_dir() else None
+
+
+def _as_given(problem: str, names: list[tuple[Path | None, str]]) -> str:
+    for path, shown in names:
+        problem = problem.replace(str(path), shown) if path else problem
+    return problem
+
+
+@contextmanager
+def head(path: Path, what: str, most: int = HEAD) -> Iterator[Path]:
+    """A file of the first lines of a text file, plain whatever its compression; messages of it name ``path``."""
+    with open_binary(path, what) as stream:
+        start = stream.read(most + 1)
+    if len(start) > most:
+        start = start[: start.rfind(b"\n", 0, most) + 1] or start
+    with tempfile.TemporaryDirectory() as folder:
+        beginning = Path(folder, "head.txt")
+        beginning.write_bytes(start)
+        try:
+            yield beginning
+        except InputError as error:
+            raise InputError(*(problem.replace(str(beginning), str(path)) for problem in error.problems)) from error
+
+
+def _lines(path: Path, what: str) -> int:
+    with open_binary(path, what) as stream:
+        return sum(1 for line in stream if line.strip())
+
+
+def _slice(item: Item, files: dict[str, Path], _vocabulary: Path) -> Sizes:
+    from traitmap.check_slices import check_slice
+    from traitmap.slices import read_homologs
+
+    if "h5ad" not in files:
+        return {}
+    size = check_slice(files["h5ad"], item["annotation"], item["layer"], item["spatial_key"])
+    if "homologs" in files:
+        human = read_homologs(files["homologs"], Ledger("check_inputs", "homologs"))
+        names = [name.decode() if isinstance(name, bytes) else str(name) for name in size.names]
+        if not any(name in human for name in names):
+            raise InputError(
+                f"{files['h5ad']}: none of its {len(names)} genes is in {files['homologs']}; first gene: {names[0]!r}"
+            )
+    return {"spots": size.spots, "genes": size.genes, "stored": size.stored}
+
+
+def _trait(item: Item, files: dict[str, Path], vocabulary: Path) -> Sizes:
+    from traitmap.sumstats import check_columns
+
+    if "sumstats" in files:
+        with head(files["sumstats"], "GWAS summary statistics") as beginning:
+            check_columns(beginning, vocabulary, float(item["n"]) if item["n"] else None)
+    return {}
+
+
+def _panel(item: Item, files: dict[str, Path], _vocabulary: Path) -> Sizes:
+    from traitmap.panel import check_bed, count_people, read_bim
+
+    if not {"bim", "fam"} <= files.keys():
+        return {}
+    with head(files["bim"], "panel .bim") as beginning:
+        chromosomes = autosomes(read_bim(beginning)["CHR"])
+    if item["chromosome"] not in chromosomes:
+        raise InputError(
+            f"{files['bim']}: begins with chromosome {chromosomes[0]}, not {item['chromosome']}; check --panel"
+        )
+    people, snps = count_people(files["fam"]), _lines(files["bim"], "panel .bim")
+    if "bed" in files:
+        check_bed(files["bed"], people, snps)
+    return {"people": people, "panel_snps": snps}
+
+
+def _snps(_item: Item, files: dict[str, Path], _vocabulary: Path) -> Sizes:
+    from traitmap.reference_parts import read_snp_list
+
+    return {"snps": len(read_snp_list(files["snps"])[0])} if "snps" in files else {}
+
+
+def _ld_scores(item: Item, files: dict[str, Path], _vocabulary: Path) -> Sizes:
+    from traitmap.ldsc_files import read_ld_scores
+
+    if "ld_scores" not in files:
+        return {}
+    with head(files["ld_scores"], "LD scores") as beginning:
+        table = read_ld_scores(beginning, item["chromosome"], "LD scores", Ledger("check_inputs", "LD scores"))
+    if table.empty:
+        where = f"begins with no SNP of chromosome {item['chromosome']}"
+        raise InputError(f"{files['ld_scores']}: {where}; check --ld_scores")
+    return {"snps": _lines(files["ld_scores"], "LD scores") - 1}
+
+
+def _genetic_map(item: Item, files: dict[str, Path], _vocabulary: Path) -> Sizes:
+    from traitmap.genetic_map import read_genetic_map
+
+    if "genetic_map" in files and item["chromosome"]:  # one map of all chromosomes begins with the first alone
+        with head(files["genetic_map"], "genetic map") as beginning:
+            read_genetic_map(beginning, item["chromosome"])
+    return {}
+
+
+def _genes(_item: Item, files: dict[str, Path], _vocabulary: Path) -> Sizes:
+    from traitmap.gene_windows import read_genes
+
+    if "genes" in files:
+        with head(files["genes"], "genes", GENES_HEAD) as beginning:
+            read_genes(beginning, Ledger("check_inputs", "genes"))
+    return {}
+
+
+def _baseline(_item: Item, files: dict[str, Path], _vocabulary: Path) -> Sizes:
+    from traitmap.regression_inputs import is_binary_table, read_baseline
+
+    if "baseline" in files and not is_binary_table(require_file(files["baseline"], "baseline LD scores")):
+        with head(files["baseline"], "baseline LD scores") as beginning:
+            read_baseline(beginning)
+    return {}
+
+
+def _reference(_item: Item, files: dict[str, Path], _vocabulary: Path) -> Sizes:
+    from traitmap.reference import read_reference_snps
+
+    return {"snps": len(read_reference_snps(files["reference"])[0])} if "reference" in files else {}
+
+
+def _gsmap_resource(_item: Item, files: dict[str, Path], _vocabulary: Path) -> Sizes:
+    from traitmap.import_gsmap import find_resource
+
+    if "gsmap_resource" in files:
+        find_resource(files["gsmap_resource"])
+    return {}
+
+
+CHECKS: dict[str, Callable[[Item, dict[str, Path], Path], Sizes]] = {
+    "slice": _slice,
+    "trait": _trait,
+    "panel": _panel,
+    "snps": _snps,
+    "ld_scores": _ld_scores,
+    "genetic_map": _genetic_map,
+    "genes": _genes,
+    "baseline": _baseline,
+    "reference": _reference,
+    "gsmap_resource": _gsmap_resource,
+}

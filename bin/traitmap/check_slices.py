@@ -1,0 +1,108 @@
+"""What the headers of a slice tell, without reading its counts: in a moment, however many spots it has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from traitmap.errors import InputError
+from traitmap.files import require_file
+from traitmap.slices import no_annotation, no_coordinates, no_layer, nothing_to_map, wrong_shape
+
+if TYPE_CHECKING:
+    import h5py
+
+SAMPLE = 100_000  # stored values that are looked at: normalised counts show in the first
+
+
+@dataclass(frozen=True)
+class SliceSize:
+    """Spots, genes and stored counts of a slice, and the names of its genes."""
+
+    spots: int
+    genes: int
+    stored: int
+    names: np.ndarray
+
+
+def check_slice(path: Path, annotation: str = "", layer: str = "", spatial_key: str = "spatial") -> SliceSize:
+    """Look for all that ``slices.read_slice`` will want of a slice.
+
+    Raises InputError, a line a mistake: no .h5ad, no spots or genes, no such layer, coordinates or annotation, counts
+    that are none in the first values. Older files than anndata 0.7 are only looked at as far as they tell.
+    """
+    import h5py
+
+    path = require_file(path, "slice")
+    try:
+        with h5py.File(path, "r") as file:
+            return _check(path, file, annotation, layer, spatial_key)
+    except InputError:
+        raise
+    except Exception as error:  # h5py raises whatever it meets
+        raise InputError(f"{path}: cannot be read as .h5ad (slice: {error}); is it a whole AnnData file?") from error
+
+
+def _check(path: Path, file: h5py.File, annotation: str, layer: str, spatial_key: str) -> SliceSize:
+    spots, genes = len(_index(file["obs"])), _index(file["var"])
+    if spots == 0 or len(genes) == 0:
+        raise InputError(nothing_to_map(path, spots, len(genes)))
+    problems = _wrong_coordinates(path, file.get("obsm"), spatial_key, spots)
+    if annotation and annotation not in (columns := _columns(file["obs"])):
+        problems.append(no_annotation(path, annotation, columns))
+    layers = list(file.get("layers", ()))
+    stored = 0
+    if layer and layer != "X" and layer not in layers:
+        problems.append(no_layer(path, layer, layers))
+    else:
+        name = layer or ("counts" if "counts" in layers else "X")
+        matrix = file.get("X") if name == "X" else file["layers"][name]
+        wrong, stored = _wrong_counts(path, name, matrix)
+        problems += wrong
+    if problems:
+        raise InputError(*problems)
+    return SliceSize(spots, len(genes), stored, genes)
+
+
+def _index(table: h5py.Group | h5py.Dataset) -> np.ndarray:
+    """Names of spots or genes, as bytes; files older than anndata 0.7 hold the table as an array of records."""
+    if hasattr(table, "dtype"):
+        return table[table.dtype.names[0]]
+    return table[table.attrs.get("_index", "_index")][:]
+
+
+def _columns(table: h5py.Group | h5py.Dataset) -> list[str]:
+    if hasattr(table, "dtype"):
+        return list(table.dtype.names[1:])
+    return [str(name) for name in table.attrs.get("column-order", list(table))]
+
+
+def _wrong_coordinates(path: Path, obsm: h5py.Group | None, key: str, spots: int) -> list[str]:
+    keys = list((obsm.dtype.names if hasattr(obsm, "dtype") else obsm) or ()) if obsm is not None else []
+    if key not in keys:
+        return [no_coordinates(path, key, keys)]
+    shape = getattr(obsm[key], "shape", None)  # a table of columns has none
+    if shape is None or (len(shape) == 2 and shape[0] == spots and shape[1] in (2, 3)):
+        return []
+    return [wrong_shape(path, key, shape)]
+
+
+def _wrong_counts(path: Path, name: str, matrix: h5py.Group | h5py.Dataset | None) -> tuple[list[str], int]:
+    """What is wrong with the first values, and how many are stored."""
+    if matrix is None:
+        return [f"{path}: X is empty; name the layer with raw counts"], 0
+    values = matrix if hasattr(matrix, "dtype") else matrix["data"]
+    rows = max(1, SAMPLE // max(values.shape[-1], 1)) if values.ndim == 2 else SAMPLE
+    first = np.asarray(values[:rows], dtype=np.float64)
+    for what, wrong in (
+        ("missing or infinite", ~np.isfinite(first)),
+        ("negative", first < 0),
+        ("non-integer", first != np.rint(first)),
+    ):
+        if wrong.any():
+            such = f"{what} values (such as {first[wrong][0]:g})"
+            return [f"{path}: {name} holds {such}; give the layer with raw counts"], int(values.size)
+    return [], int(values.size)

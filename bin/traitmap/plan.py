@@ -1,0 +1,203 @@
+"""What a run will take, told before it starts: tasks, processor time, memory and disk, by the sizes in its headers.
+
+The costs are straight lines through two measured runs, the demo (550 spots x 2,000 genes) and a simulated study of
+10,000 spots x 12,000 genes, 212,000 regression SNPs and a panel of 400,000 SNPs x 500 people, on one core each
+(docs/method.md, "The plan of a run"). Another machine, or sizes far beyond, may differ by a factor of two or three.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from traitmap.check_inputs import Inputs
+
+GIGA = 1e9
+START = 1.5  # seconds that an executable takes to start
+# What is assumed of a slice that lies on an object store and was not looked into.
+GENES, BYTES_PER_SPOT = 20_000, 4_000
+SNPS, PANEL_SNPS_PER_BYTE, PEOPLE = 1_200_000, 1 / 35, 500
+CHROMOSOME_CM = 160.0
+PRODUCTS_PER_SECOND = 1e10
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task: its step, seconds of one core, peak memory (GB) and what it leaves (GB)."""
+
+    step: str
+    seconds: float
+    memory: float
+    disk: float = 0.0
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Spots, genes and stored counts of a slice."""
+
+    spots: float
+    genes: float
+    stored: float
+
+    @property
+    def cells(self) -> float:
+        """Spots x genes."""
+        return self.spots * self.genes
+
+
+def plan_tasks(inputs: Inputs) -> list[Task]:
+    """Every task of the run, in the order of the steps."""
+    slices = [_size(inputs, number) for number, item in enumerate(inputs.items) if item["role"] == "slice"]
+    traits = [_bytes(inputs, number) for number, item in enumerate(inputs.items) if item["role"] == "trait"]
+    snps = regression_snps(inputs)
+    return [
+        Task("CHECK_INPUTS", 3.0, 0.3),
+        *_reference(inputs, snps),
+        *(_harmonize(size, snps) for size in traits),
+        *(_embed(size, inputs.settings) for size in slices),
+        *(Task("AVERAGE_RANKS", START + 3e-8 * cells, 0.3 + 2e-9 * cells) for cells in _groups(inputs, slices)),
+        *(_score(size) for size in slices),
+        *(task for size in slices for _ in traits for task in _associate(size, snps, inputs.settings)),
+        Task("SUMMARIZE_REGIONS", START + 0.05 * len(slices) * len(traits), 0.2),
+        _report(slices, len(traits)),
+        Task("WRITE_MANIFEST", 1.0 + 2e-9 * sum(inputs.bytes), 0.1),
+    ]
+
+
+def regression_snps(inputs: Inputs) -> float:
+    """Regression SNPs of the reference, as far as headers tell."""
+    for role in ("reference", "ld_scores", "snps"):
+        sizes = [size for _, size in inputs.of(role)]
+        if sizes and all(sizes):
+            return float(sum(size["snps"] for size in sizes))
+    return SNPS
+
+
+def _size(inputs: Inputs, number: int) -> Slice:
+    size = inputs.sizes[number]
+    if size:
+        return Slice(size["spots"], size["genes"], size["stored"])
+    spots = _bytes(inputs, number) / BYTES_PER_SPOT
+    return Slice(spots, GENES, spots * GENES / 10)
+
+
+def _bytes(inputs: Inputs, number: int) -> float:
+    return float(sum(inputs.bytes[file - 1] for file in inputs.items[number]["files"].values()))
+
+
+def _reference(inputs: Inputs, snps: float) -> list[Task]:
+    disk, memory = 137 * snps / GIGA, 0.2 + 8e-7 * snps
+    if inputs.of("reference"):
+        return []
+    if inputs.of("gsmap_resource"):
+        return [Task("IMPORT_REFERENCE", START + 6e-5 * snps, 0.5 + 5e-6 * snps, disk)]
+    if inputs.of("ld_scores"):
+        return [Task("LINK_LD_SCORES", START + 1e-5 * snps, memory, disk)]
+    panel = [number for number, item in enumerate(inputs.items) if item["role"] == "panel"]
+    linked = [_link(inputs, number, snps / len(panel)) for number in panel]
+    return [*linked, Task("MERGE_REFERENCE", START + 7e-6 * snps, memory, disk)]
+
+
+def _link(inputs: Inputs, number: int, rows: float) -> Task:
+    size = inputs.sizes[number]
+    people = size.get("people", PEOPLE)
+    panel_snps = size.get("panel_snps", _bytes(inputs, number) * PANEL_SNPS_PER_BYTE / 4)
+    near = panel_snps / CHROMOSOME_CM * 2 * float(inputs.settings["ld_window_cm"])
+    seconds = START + 1e-8 * panel_snps * people + 2 * rows * near * people / PRODUCTS_PER_SECOND
+    return Task("LINK_SNPS_TO_GENES", seconds, 0.2 + 1e-6 * panel_snps + 8e-9 * near * people, 137 * rows / GIGA)
+
+
+def _harmonize(size: float, snps: float) -> Task:
+    return Task("HARMONIZE_SUMSTATS", START + 1e-7 * size, 0.5 + 1e-6 * snps, 20 * snps / GIGA)
+
+
+def _embed(size: Slice, settings: dict) -> Task:
+    epochs = 0 if settings["embedding"] == "pca" else int(settings["epochs"])
+    seconds = 3 + 1e-4 * size.spots + 5.5e-5 * size.spots * epochs + 3e-8 * size.stored
+    return Task("EMBED_SPOTS", seconds, 0.6 + 1.4e-4 * size.spots, 370 * size.spots / GIGA)
+
+
+def _score(size: Slice) -> Task:
+    return Task("SCORE_SPECIFICITY", 2 + 7e-8 * size.cells, 0.3 + 7.5e-9 * size.cells, 2.8 * size.cells / GIGA)
+
+
+def _associate(size: Slice, snps: float, settings: dict) -> list[Task]:
+    each = 2.2e-8 * size.cells if settings["weights"] == "shared" else 2.5e-9 * size.spots * snps + 1e-8 * size.cells
+    regress = START + each + 5e-6 * snps
+    return [
+        Task("REGRESS_SPOTS", regress, 0.3 + 2.5e-9 * size.cells + 1e-6 * snps, 60 * size.spots / GIGA),
+        Task("COMBINE_REGIONS", START + 1e-5 * size.spots, 0.2, 1e-6),
+        Task("RANK_GENES", START + 9e-8 * size.cells, 0.2 + 7.5e-9 * size.cells, 43 * size.genes / GIGA),
+    ]
+
+
+def _groups(inputs: Inputs, slices: list[Slice]) -> Iterable[float]:
+    """Spots x genes of the groups of more than one slice."""
+    groups: dict[str, list[float]] = {}
+    for (item, _), size in zip(inputs.of("slice"), slices, strict=True):
+        groups.setdefault(item["group"], []).append(size.cells)
+    return [sum(cells) for group, cells in groups.items() if group and len(cells) > 1]
+
+
+def _report(slices: list[Slice], traits: int) -> Task:
+    drawn = min(1e6, traits * sum(size.spots for size in slices))
+    return Task("WRITE_REPORT", 2 + 1e-4 * drawn, 0.4 + 4e-6 * drawn, 2e-3 + 5e-8 * drawn)
+
+
+# The steps of which each waits for the one before: the longest tasks on this way are the least time.
+WAY = (
+    ("CHECK_INPUTS",),
+    ("LINK_SNPS_TO_GENES", "LINK_LD_SCORES", "IMPORT_REFERENCE", "EMBED_SPOTS"),
+    ("MERGE_REFERENCE", "AVERAGE_RANKS", "SCORE_SPECIFICITY"),
+    ("REGRESS_SPOTS",),
+    ("RANK_GENES", "COMBINE_REGIONS"),
+    ("SUMMARIZE_REGIONS",),
+    ("WRITE_REPORT",),
+    ("WRITE_MANIFEST",),
+)
+
+
+def least_seconds(tasks: list[Task]) -> float:
+    """Time with a core for every task: each stage takes as long as its longest task."""
+    return sum(max((task.seconds for task in tasks if task.step in stage), default=0.0) for stage in WAY)
+
+
+def plan_text(inputs: Inputs) -> str:
+    """The plan as people read it: a line a step, and what all of them take."""
+    tasks = plan_tasks(inputs)
+    total, least = sum(task.seconds for task in tasks), least_seconds(tasks)
+    disk = 2 * sum(task.disk for task in tasks)  # in the work folder, and in --outdir
+    lines = [f"{'step':<20} {'tasks':>6} {'each (longest)':>15} {'core time':>10} {'memory':>8} {'leaves':>8}"]
+    for step in dict.fromkeys(task.step for task in tasks):
+        mine = [task for task in tasks if task.step == step]
+        longest, memory = max(task.seconds for task in mine), max(task.memory for task in mine)
+        time, leaves = sum(task.seconds for task in mine), sum(task.disk for task in mine)
+        lines.append(
+            f"{step:<20} {len(mine):>6} {duration(longest):>15} {duration(time):>10} "
+            f"{memory:>5.1f} GB {amount(leaves):>8}"
+        )
+    at = "; ".join(f"{cores} cores {duration(max(least, total / cores))}" for cores in (2, 16, 64))
+    lines += [
+        "",
+        f"{len(tasks)} tasks, {duration(total)} of core time: {at}",
+        f"largest task {max(task.memory for task in tasks):.1f} GB of memory; disk {amount(disk)}, "
+        "in the work folder and --outdir together",
+        "(estimated from the headers' sizes; within a factor of two or three)",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def duration(seconds: float) -> str:
+    """``12 s``, ``3 min``, ``4.5 h``."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def amount(gigabytes: float) -> str:
+    """``340 MB``, ``1.2 GB``; ``-`` for next to nothing."""
+    if gigabytes < 1e-3:
+        return "-"
+    return f"{1000 * gigabytes:.0f} MB" if gigabytes < 1 else f"{gigabytes:.1f} GB"

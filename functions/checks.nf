@@ -1,0 +1,64 @@
+// What is looked into before anything is computed: CHECK_INPUTS gets a list of all inputs, and those worth a look.
+
+include { baselineFiles ; chromosomeFiles ; chromosomeNumbers ; homologsOf ; isGsmapResource ; referenceFile } from './inputs'
+
+// On object stores a look means a download: of files there, the smallest are fetched, so many bytes in all.
+def mostFetched() {
+    return 2_000_000_000
+}
+
+// [list: JSON of what each input is (bin/traitmap/check_inputs.py says how), files: those to look into].
+def inputsToCheck(options, sheets) {
+    def items = sliceItems(sheets, options) + traitItems(sheets) + referenceItems(options) + baselineItems(options)
+    def paths = items.collectMany { item -> item.files.values() }.unique()
+    def fetched = worthALook(paths)
+    def numbered = fetched + (paths - fetched)
+    def number = { path -> numbered.indexOf(path) + 1 }
+    def list = [
+        items: items.collect { item -> item + [files: item.files.collectEntries { name, path -> [name, number(path)] }] },
+        shown: numbered.collect { path -> path.toUriString() },
+        bytes: numbered.collect { path -> path.isDirectory() ? 0 : path.size() },
+        settings: options.subMap(['embedding', 'epochs', 'weights', 'ld_window_cm']),
+    ]
+    return [list: groovy.json.JsonOutput.prettyPrint(groovy.json.JsonOutput.toJson(list)), files: fetched]
+}
+
+def worthALook(paths) {
+    def isLocal = { path -> path.toUri().scheme == 'file' }
+    def remote = paths.findAll { path -> !isLocal(path) && !path.name.endsWith('.bed') && !path.isDirectory() }
+    def sizes = remote.collect { path -> [path, path.size()] }.toSorted { a, b -> a[1] <=> b[1] }
+    def small = sizes.withIndex().findAll { _entry, i -> sizes.take(i + 1).sum { _path, size -> size } <= mostFetched() }
+    return paths.findAll(isLocal) + small.collect { entry, _i -> entry[0] }
+}
+
+def sliceItems(sheets, options) {
+    return sheets.slices.collect { row ->
+        def homologs = homologsOf(row.species, options)
+        def said = row.subMap(['slice', 'annotation', 'layer', 'spatial_key', 'group'])
+        [role: 'slice', files: [h5ad: row.h5ad] + (homologs ? [homologs: homologs] : [:])] + said
+    }
+}
+
+def traitItems(sheets) {
+    return sheets.traits.collect { row -> [role: 'trait', files: [sumstats: row.sumstats], trait: row.trait, n: row.n] }
+}
+
+def baselineItems(options) {
+    return baselineFiles(options).collect { path -> [role: 'baseline', files: [baseline: path]] }
+}
+
+def referenceItems(options) {
+    if (options.reference) {
+        def role = isGsmapResource(options.reference) ? 'gsmap_resource' : 'reference'
+        return [[role: role, files: [(role): role == 'reference' ? referenceFile(options) : file(options.reference)]]]
+    }
+    def ofChromosomes = chromosomeNumbers(options.chromosomes).collectMany { number ->
+        def files = chromosomeFiles(options, number)
+        def genotypes = files.findAll { name, _path -> name == 'panel' }.collectEntries { _name, path -> [path.extension, path] }
+        def panel = genotypes ? [[role: 'panel', chromosome: number, files: genotypes]] : []
+        panel + files.findAll { name, _path -> name != 'panel' }.collect { name, path ->
+            [role: name, chromosome: options[name].contains('{chr}') ? number : null, files: [(name): path]]
+        }
+    }
+    return ofChromosomes.unique() + [[role: 'genes', files: [genes: file(options.genes)]]]
+}

@@ -1,0 +1,103 @@
+"""The plan of a run: every task that the pipeline starts, and numbers that grow as the work does."""
+
+from __future__ import annotations
+
+import pytest
+
+from traitmap.check_inputs import Inputs
+from traitmap.plan import WAY, amount, duration, least_seconds, plan_tasks, plan_text, regression_snps
+
+SETTINGS = {"embedding": "gat_ae", "epochs": 300, "weights": "shared", "ld_window_cm": 1}
+
+
+def study(slices=2, traits=3, chromosomes=4, spots=1000, group="donor", looked=True, **settings) -> Inputs:
+    """A study with a panel; file 1 is a slice, 2 a trait, 3 to 5 genotypes, 6 a list of SNPs."""
+    items, sizes = [], []
+    for number in range(slices):
+        items.append({"role": "slice", "slice": f"s{number}", "group": group, "files": {"h5ad": 1}})
+        sizes.append({"spots": spots, "genes": 2000, "stored": 200 * spots} if looked else {})
+    for number in range(traits):
+        items.append({"role": "trait", "trait": f"t{number}", "files": {"sumstats": 2}})
+        sizes.append({})
+    for number in range(chromosomes):
+        items.append({"role": "panel", "chromosome": number + 1, "files": {"bed": 3, "bim": 4, "fam": 5}})
+        sizes.append({"people": 500, "panel_snps": 20_000} if looked else {})
+        items.append({"role": "snps", "chromosome": number + 1, "files": {"snps": 6}})
+        sizes.append({"snps": 10_000} if looked else {})
+    return Inputs(items, SETTINGS | settings, [spots * 4000, 10**7, 2_500_000, 500_000, 10_000, 90_000], sizes)
+
+
+def count(inputs: Inputs) -> dict[str, int]:
+    tasks = [task.step for task in plan_tasks(inputs)]
+    return {step: tasks.count(step) for step in tasks}
+
+
+def test_tasks_are_those_of_the_pipeline():
+    assert count(study()) == {
+        "CHECK_INPUTS": 1,
+        "LINK_SNPS_TO_GENES": 4,
+        "MERGE_REFERENCE": 1,
+        "HARMONIZE_SUMSTATS": 3,
+        "EMBED_SPOTS": 2,
+        "AVERAGE_RANKS": 1,
+        "SCORE_SPECIFICITY": 2,
+        "REGRESS_SPOTS": 6,
+        "COMBINE_REGIONS": 6,
+        "RANK_GENES": 6,
+        "SUMMARIZE_REGIONS": 1,
+        "WRITE_REPORT": 1,
+        "WRITE_MANIFEST": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("role", "step"),
+    [("ld_scores", "LINK_LD_SCORES"), ("gsmap_resource", "IMPORT_REFERENCE"), ("reference", None)],
+)
+def test_the_other_ways_to_a_reference(role, step):
+    inputs = study(chromosomes=0)
+    inputs.items.append({"role": role, "chromosome": 1, "files": {role: 2}})
+    inputs.sizes.append({} if role == "gsmap_resource" else {"snps": 5000})
+    made = {name for name in count(inputs) if name in ("LINK_SNPS_TO_GENES", "LINK_LD_SCORES", "IMPORT_REFERENCE")}
+    assert made == ({step} if step else set())
+    assert regression_snps(inputs) == (1_200_000 if role == "gsmap_resource" else 5000)
+
+
+def test_slices_alone_share_no_background():
+    assert "AVERAGE_RANKS" not in count(study(group=""))
+    assert "AVERAGE_RANKS" not in count(study(slices=1))
+
+
+@pytest.mark.parametrize("change", [{"spots": 2000}, {"slices": 4}, {"traits": 6}, {"chromosomes": 8}, {"epochs": 600}])
+def test_more_work_takes_more(change):
+    less, more = plan_tasks(study()), plan_tasks(study(**change))
+    assert sum(task.seconds for task in more) > sum(task.seconds for task in less)
+    assert sum(task.disk for task in more) >= sum(task.disk for task in less)
+    assert max(task.memory for task in more) >= max(task.memory for task in less)
+
+
+def test_choices_change_the_time():
+    def seconds(step: str, **settings) -> float:
+        return max(task.seconds for task in plan_tasks(study(**settings)) if task.step == step)
+
+    assert seconds("EMBED_SPOTS", embedding="pca") < seconds("EMBED_SPOTS")
+    assert seconds("REGRESS_SPOTS", weights="spot") > seconds("REGRESS_SPOTS")
+    assert seconds("LINK_SNPS_TO_GENES", ld_window_cm=5) > seconds("LINK_SNPS_TO_GENES")
+
+
+def test_what_was_not_looked_into_is_told_by_its_bytes():
+    guessed = plan_tasks(study(looked=False, spots=1000))
+    assert sum(task.seconds for task in guessed) > 0
+    assert "EMBED_SPOTS" in plan_text(study(looked=False))
+
+
+def test_no_number_of_cores_makes_a_run_shorter_than_its_longest_way():
+    tasks = plan_tasks(study())
+    assert least_seconds(tasks) < sum(task.seconds for task in tasks)
+    stages = {step for stage in WAY for step in stage}
+    assert {task.step for task in tasks} - stages == {"HARMONIZE_SUMSTATS"}  # beside the embedding, and shorter
+
+
+def test_times_and_sizes_as_people_read_them():
+    assert [duration(seconds) for seconds in (12, 600, 16200)] == ["12 s", "10 min", "4.5 h"]
+    assert [amount(size) for size in (1e-6, 0.34, 1.23)] == ["-", "340 MB", "1.2 GB"]
