@@ -9,7 +9,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 export NXF_ANSI_LOG ?= false
 say = @echo; echo "== $(1)"
 
-.PHONY: install demo test lint test-tools python-tests pipeline-tests bench calibrate compare errors lock clean
+.PHONY: install demo test lint test-tools python-tests pipeline-tests faults audit bench calibrate compare errors lock clean
 
 install: $(VENV)/installed $(ENGINE)/ready
 
@@ -87,6 +87,11 @@ pipeline-tests: install
 	else \
 	    echo "nf-test is not on the PATH: its tests are skipped (the pipeline itself ran in the Python tests)"; \
 	fi
+
+# Tasks and the engine killed, a full disk, too little memory and time: each for real, and the results the same after all.
+faults: install
+	$(call say,Faults on purpose; five minutes)
+	bash tests/faults/run.sh $(FAULTS)
 
 # The simulated study and gsMap's environment stay in .bench; BENCH="--quick" tries it, BENCH="--parts scaling" runs a part.
 bench: install

@@ -5,7 +5,8 @@
 include { helpText ; typedParams } from './functions/parameters'
 include { checkedInputs } from './functions/inputs'
 include { inputsToCheck } from './functions/checks'
-include { filesBelow ; inputFiles ; runInfo ; summaryLines ; versionsYaml } from './functions/results'
+include { containers ; runInfo ; withoutSecrets } from './functions/provenance'
+include { filesBelow ; inputFiles ; summaryLines ; versionsYaml } from './functions/results'
 include { failureLines ; failureRows ; failureTable } from './functions/failures'
 include { REFERENCE } from './subworkflows/reference'
 include { SLICES } from './subworkflows/slices'
@@ -76,6 +77,7 @@ workflow TRAITMAP {
 
     info = "${options.outdir}/pipeline_info"
     parameters = channel.of(groovy.json.JsonOutput.prettyPrint(groovy.json.JsonOutput.toJson(options)))
+        .map { text -> withoutSecrets(text) }
         .collectFile(name: 'params.json', storeDir: info, newLine: true)
         .first()
     versions = REFERENCE.out.versions
@@ -123,5 +125,6 @@ workflow TRAITMAP {
         inputs.collect { _role, path -> path },
         parameters,
         versions,
+        versions.map { _versions -> runInfo().subMap(['revision', 'nextflow']) + [containers: containers()] },
     )
 }

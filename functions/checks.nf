@@ -1,6 +1,7 @@
 // What is looked into before anything is computed: CHECK_INPUTS gets a list of all inputs, and those worth a look.
 
 include { baselineFiles ; chromosomeFiles ; chromosomeNumbers ; homologsOf ; isGsmapResource ; referenceFile } from './inputs'
+include { withoutSecrets } from './provenance'
 
 // On object stores a look means a download: of files there, the smallest are fetched, so many bytes in all.
 def mostFetched() {
@@ -16,7 +17,7 @@ def inputsToCheck(options, sheets) {
     def number = { path -> numbered.indexOf(path) + 1 }
     def list = [
         items: items.collect { item -> item + [files: item.files.collectEntries { name, path -> [name, number(path)] }] },
-        shown: numbered.collect { path -> path.toUriString() },
+        shown: numbered.collect { path -> withoutSecrets(path.toUriString()) },
         bytes: numbered.collect { path -> path.isDirectory() ? 0 : path.size() },
         settings: options.subMap(['embedding', 'epochs', 'weights', 'ld_window_cm']),
     ]
@@ -54,8 +55,9 @@ def referenceItems(options) {
     }
     def ofChromosomes = chromosomeNumbers(options.chromosomes).collectMany { number ->
         def files = chromosomeFiles(options, number)
-        def genotypes = files.findAll { name, _path -> name == 'panel' }.collectEntries { _name, path -> [path.extension, path] }
-        def panel = genotypes ? [[role: 'panel', chromosome: number, files: genotypes]] : []
+        def genotypes = files.findAll { name, _path -> name == 'panel' }.collect { _name, path -> path }
+        def named = genotypes.collectEntries { path -> [path.extension, path] }
+        def panel = genotypes ? [[role: 'panel', chromosome: number, files: named]] : []
         panel + files.findAll { name, _path -> name != 'panel' }.collect { name, path ->
             [role: name, chromosome: options[name].contains('{chr}') ? number : null, files: [(name): path]]
         }

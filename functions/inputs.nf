@@ -1,5 +1,6 @@
 // What the run is about, read from the sheets and checked together with the files that they and the parameters name.
 
+include { withoutSecrets } from './provenance'
 include { readSheet } from './sheets'
 
 // [slices: rows, traits: rows]; ends the run with every mistake of both sheets and the reference at once.
@@ -9,7 +10,7 @@ def checkedInputs(options, assets) {
     def problems = wrongSlices + wrongTraits + wrongGroups(slices, options) + wrongHomologs(slices, options)
     problems += wrongReference(options) + wrongBaseline(options) + wrongComparisons(slices, options)
     if (problems) {
-        error(problems.collect { problem -> "error: ${problem}" }.join('\n'))
+        error(withoutSecrets(problems.collect { problem -> "error: ${problem}" }.join('\n')))
     }
     return [slices: slices, traits: traits]
 }

@@ -1,5 +1,7 @@
 // Parameters: nextflow_schema.json is the one truth. No plugin, so that it runs offline and on every engine.
 
+include { withoutSecrets } from './provenance'
+
 // The parameters as the schema types them. Under the strict parser the command line gives strings, and 'false' is true:
 // nothing else may read `params`. Ends the run with every mistake at once.
 def typedParams(given, schemaFile) {
@@ -13,7 +15,7 @@ def typedParams(given, schemaFile) {
     def present = known.findAll { _name, value -> !isEmpty(value) }
     problems += present.collectMany { name, value -> complaints("--${name}", value, specs[name]) }
     if (problems) {
-        error(problems.collect { problem -> "error: ${problem}" }.join('\n') + '\nSee --help for all parameters.')
+        error(withoutSecrets(problems.collect { problem -> "error: ${problem}" }.join('\n')) + '\nSee --help for all parameters.')
     }
     return specs.collectEntries { name, spec ->
         [name, isEmpty(known[name]) ? spec['default'] : typed(known[name], spec)]

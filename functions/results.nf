@@ -31,20 +31,6 @@ def filesBelow(folder) {
     return files("${folder}/**").collect { path -> ["${folder.name}/${folder.relativize(path)}".toString(), path] }
 }
 
-// What the report says of the run: nothing that differs between a run and its -resume.
-def runInfo() {
-    def ofOneStart = ' -resume( [0-9a-f-]{36})?| -(name|w|work-dir|ansi-log) [^ ]+'
-    return [
-        pipeline: workflow.manifest.name,
-        version: workflow.manifest.version,
-        revision: workflow.commitId ?: '',
-        nextflow: nextflow.version.toString(),
-        container_engine: workflow.containerEngine ?: '',
-        profile: workflow.profile,
-        command_line: workflow.commandLine.replaceAll('^nextflow .*?run ', 'nextflow run ').replaceAll(ofOneStart, ''),
-    ]
-}
-
 def versionsYaml(versions) {
     return versions
         .collect { name, tool, version -> "${name.tokenize(':').last()}:\n  ${tool}: \"${version}\"\n" }

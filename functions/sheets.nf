@@ -8,17 +8,23 @@ def readSheet(path, schemaFile) {
     def sheet = file(path)
     def items = parseJson(schemaFile)['items']
     def specs = items['properties']
-    def lines = sheet.text.replace('\uFEFF', '').readLines()
-    def table = lines ? sheet.splitCsv(sep: sheet.name.endsWith('.tsv') ? '\t' : ',', quote: '"', strip: true) : []
+    def lines = new String(sheet.bytes, 'UTF-8').replace('\uFEFF', '').readLines()
+    def unreadable = wrongText(lines, sheet)
+    if (unreadable) {
+        return [[], unreadable]
+    }
+    // [cells, number of the line], the numbers as an editor shows them: splitCsv leaves out empty lines
+    def split = lines ? sheet.splitCsv(sep: sheet.name.endsWith('.tsv') ? '\t' : ',', quote: '"', strip: true) : []
+    def table = [split, lines.findIndexValues { line -> line }.collect { index -> index + 1 }].transpose()
     if (!table) {
         return [[], ["${sheet}: is empty; its first line must name the columns ${items['required'].join(',')}"]]
     }
-    def header = table.first().collect { name -> name.toString().replace('\uFEFF', '').trim() }
+    def header = table.first().first().collect { name -> name.toString().replace('\uFEFF', '').trim() }
     def problems = wrongHeader(header, items, sheet)
     if (problems) {
         return [[], problems]
     }
-    def rows = table.drop(1).withIndex(2).findAll { cells, _number -> cells.any { cell -> cell } }
+    def rows = table.drop(1).findAll { cells, _number -> cells.any { cell -> cell } }
     if (!rows) {
         return [[], ["${sheet}: holds no row below its header"]]
     }
@@ -27,7 +33,21 @@ def readSheet(path, schemaFile) {
     return [values, checked.collectMany { _row, wrong -> wrong } + repeats(values, rows, specs, sheet)]
 }
 
+// What keeps a sheet from being taken apart.
+def wrongText(lines, sheet) {
+    if (lines.any { line -> line.contains('\uFFFD') || line.contains('\u0000') }) {
+        return ["${sheet}: is no UTF-8 text; save it as CSV (UTF-8)"]
+    }
+    def open = lines.withIndex(1).findAll { line, _number -> line.count('"') % 2 == 1 }
+    return open.collect { _line, number -> "${sheet}, row ${number}: a quotation mark is not closed; a cell must be on one line" }
+}
+
 def wrongHeader(header, items, sheet) {
+    def other = [(';'): 'semicolons', ('\t'): 'tabs', (','): 'commas'].find { mark, _name -> header.size() == 1 && header[0].contains(mark) }
+    if (other) {
+        def wanted = sheet.name.endsWith('.tsv') ? 'tabs' : 'commas'
+        return ["${sheet}: its columns stand between ${other.value}; a .${sheet.extension} wants ${wanted}"]
+    }
     def known = items['properties'].keySet()
     def absent = items['required'].findAll { name -> !(name in header) }
     def unknown = header.findAll { name -> !(name in known) }

@@ -27,7 +27,9 @@ workflow SLICES {
         .map { meta, h5ad -> [groupKey(meta.group, sizes[meta.group]), [meta, h5ad]] }
         .groupTuple()
         .map { group, members ->
-            def left = members.findAll { _meta, h5ad -> h5ad }.toSorted { a, b -> order.indexOf(a[0].id) <=> order.indexOf(b[0].id) }
+            def left = members
+                .findAll { _meta, h5ad -> h5ad }
+                .toSorted { a, b -> order.indexOf(a[0].id) <=> order.indexOf(b[0].id) }
             [group.toString(), left.collect { meta, _h5ad -> meta }, left.collect { _meta, h5ad -> h5ad }]
         }
         .filter { _group, metas, _h5ads -> metas }

@@ -30,6 +30,7 @@ ROLES = (
     ("associations/*/region_tests.parquet", "region tests"),
     ("associations/*/genes.tsv", "genes"),
     ("associations/*.qc.json", "association quality control"),
+    ("summary/failures.tsv", "failures"),
     ("summary/*", "summary"),
     ("report.html", "report"),
     ("report_data/*", "report data"),
@@ -52,7 +53,11 @@ class Differences:
 
 
 def make_manifest(
-    results: Path, inputs: list[tuple[str, Path]], parameters: Path | None = None, versions: Path | None = None
+    results: Path,
+    inputs: list[tuple[str, Path]],
+    parameters: Path | None = None,
+    versions: Path | None = None,
+    run_info: Path | None = None,
 ) -> dict[str, Any]:
     """Describe every input and every result: role, path, size in bytes, SHA-256.
 
@@ -63,8 +68,9 @@ def make_manifest(
     inputs
         Role and path; of a folder, every file below it. Their names are kept, without the folders they lie in, so that
         the manifest is the same wherever the run took place.
-    parameters, versions
-        JSON object of the run's parameters; YAML mapping of software versions. Their content goes into the manifest.
+    parameters, versions, run_info
+        JSON object of the run's parameters; YAML mapping of software versions; JSON object of the revision, the engine
+        and the images. Their content goes into the manifest.
     """
     if not Path(results).is_dir():
         raise InputError(f"{results}: no such folder (results); check the path")
@@ -73,6 +79,7 @@ def make_manifest(
     return {
         "format": FORMAT,
         "traitmap": __version__,
+        "run": _read_json(run_info) if run_info else {},
         "parameters": _read_json(parameters) if parameters else {},
         "versions": _read_yaml(versions) if versions else {},
         "inputs": sorted(entries, key=lambda entry: (entry["role"], entry["path"], entry["sha256"])),

@@ -1,4 +1,6 @@
 // The approximate reference: each SNP's published LD score goes to the gene whose window holds it.
+include { quoted } from '../../functions/options'
+
 process LINK_LD_SCORES {
     tag 'reference'
     label 'process_medium'
@@ -16,7 +18,7 @@ process LINK_LD_SCORES {
     def args = task.ext.args ?: ''
     """
     # library: ${task.ext.library}
-    link_snps_to_genes.py --ld-scores 'ld_scores/${prefix}' --genes ${genes} ${args} --out reference.h5ad
+    link_snps_to_genes.py --ld-scores ${quoted("ld_scores/${prefix}")} --genes ${genes} ${args} --out reference.h5ad
     """
 
     stub:

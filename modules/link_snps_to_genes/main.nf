@@ -1,4 +1,6 @@
 // LD between the regression SNPs of one chromosome and the SNPs of each gene, from the genotypes of a panel.
+include { quoted } from '../../functions/options'
+
 process LINK_SNPS_TO_GENES {
     tag "chr${meta.chromosome}"
     label 'process_medium'
@@ -16,7 +18,7 @@ process LINK_SNPS_TO_GENES {
     def map = genetic_map ? "--genetic-map ${genetic_map}" : ''
     """
     # library: ${task.ext.library}
-    link_snps_to_genes.py --panel ${bed.baseName} --genes ${genes} --snps ${snps} ${map} --chromosome ${meta.chromosome} \\
+    link_snps_to_genes.py --panel ${quoted(bed.baseName)} --genes ${genes} --snps ${snps} ${map} --chromosome ${meta.chromosome} \\
         --threads ${task.cpus} ${args} --out reference.${meta.chromosome}.h5ad
     """
 

@@ -12,6 +12,7 @@ process WRITE_MANIFEST {
     path inputs, stageAs: 'inputs/?/*'
     path parameters
     path versions
+    val run_info
 
     output:
     path 'manifest.json', emit: manifest
@@ -22,7 +23,10 @@ process WRITE_MANIFEST {
     """
     # library: ${task.ext.library}
     ${layOut(targets, files, 'results').replace('\n', '\n    ')}
-    write_manifest.py --results results --parameters ${parameters} --versions ${versions} \\
+    cat > run_info.json <<'END'
+${groovy.json.JsonOutput.prettyPrint(groovy.json.JsonOutput.toJson(run_info))}
+END
+    write_manifest.py --results results --parameters ${parameters} --versions ${versions} --run-info run_info.json \\
         ${given} --out manifest.json
     """
 

@@ -49,6 +49,12 @@ def test_every_result_is_listed_with_hash_size_and_role(results):
     assert roles["notes.txt"] == "other"
 
 
+def test_the_manifest_tells_where_code_and_images_come_from(results, tmp_path):
+    told = {"revision": "0123abc-dirty", "containers": {"default": {"image": "traitmap/cpu:1", "digest": "sha256:9f"}}}
+    (tmp_path / "run_info.json").write_text(json.dumps(told))
+    assert make_manifest(results, [], run_info=tmp_path / "run_info.json")["run"] == told
+
+
 def test_the_same_run_elsewhere_has_the_same_manifest(results, tmp_path):
     data = tmp_path / "slice.h5ad"
     data.write_text("x")

@@ -213,6 +213,84 @@ def test_wrong_sheets_are_told_all_at_once_with_rows_and_columns(tmp_path):
     assert "--reference, --panel or --ld_scores is missing" in told
 
 
+def test_names_that_could_lead_out_of_the_results_are_refused(tmp_path):
+    names = ["../up", "a/b", "/tmp/x", "..", ".hidden", "-dash", "a b", "it's", "$(touch hacked)", "a\\b", "a;b", "~"]
+    h5ad = DEMO / "slice_1.h5ad"
+    rows = "".join(f"{name},{h5ad},\n" for name in names) + f"fine,{h5ad},../../up\n"
+    (tmp_path / "slices.csv").write_text("slice,h5ad,group\n" + rows)
+    gwas = DEMO / "causal_trait.sumstats.gz"
+    (tmp_path / "traits.csv").write_text("trait,sumstats\n" + "".join(f"{name},{gwas}\n" for name in names))
+    done = nextflow(tmp_path, "-profile", "test", "--input", "slices.csv", "--traits", "traits.csv")
+    told = "\n".join(complaints(done))
+    for row, name in enumerate(names, start=2):
+        assert f"slices.csv, row {row}, column slice: '{name}' must be letters" in told
+        assert f"traits.csv, row {row}, column trait: '{name}' must be letters" in told
+    assert "column group: '../../up' must be letters" in told
+    assert submitted(done) == set()
+
+
+SHEETS: dict[str, tuple[bytes, str, bytes, str]] = {
+    "a cell over two lines, and Latin 1": (
+        b'slice,h5ad\n"two\nlines",a.h5ad\n',
+        "row 2: a quotation mark is not closed",
+        b"trait,sumstats\nna\xefve,y\n",
+        "is no UTF-8 text",
+    ),
+    "semicolons, and empty lines that count in the numbers of rows": (
+        b"slice;h5ad\na;b.h5ad\n",
+        "its columns stand between semicolons",
+        b"\xef\xbb\xbftrait,sumstats\r\n\r\n,\r\n\r\n-b,y\r\n",
+        "row 5, column trait: '-b'",
+    ),
+    "nothing, and a workbook": (b"", "is empty", b"PK\x03\x04\x00\x00", "is no UTF-8 text"),
+}
+
+
+@pytest.mark.parametrize("name", SHEETS)
+def test_sheets_that_are_no_tables(name, tmp_path):
+    slices, of_slices, traits, of_traits = SHEETS[name]
+    (tmp_path / "slices.csv").write_bytes(slices)
+    (tmp_path / "traits.csv").write_bytes(traits)
+    done = nextflow(tmp_path, "-profile", "test", "--input", "slices.csv", "--traits", "traits.csv")
+    told = complaints(done)
+    assert any("slices.csv" in line and of_slices in line for line in told), told
+    assert any("traits.csv" in line and of_traits in line for line in told), told
+
+
+def test_all_that_headers_tell_ends_the_run_before_anything_is_computed(tmp_path):
+    (tmp_path / "slices.csv").write_text(f"slice,h5ad,annotation\na,{DEMO / 'slice_1.h5ad'},no_such_column\n")
+    (tmp_path / "wrong.tsv").write_text("SNP\tHEIGHT\nrs1\t3\n")
+    (tmp_path / "traits.csv").write_text("trait,sumstats\nt,wrong.tsv\n")
+    done = nextflow(tmp_path, "-profile", "test", "--input", "slices.csv", "--traits", "traits.csv")
+    assert done.returncode == 1
+    assert submitted(done) == {"CHECK_INPUTS"}
+    told = "\n".join(complaints(done))
+    assert f"{DEMO / 'slice_1.h5ad'}: has no obs column 'no_such_column'" in told
+    assert f"{tmp_path / 'wrong.tsv'}: no column of the effect allele" in told
+
+
+def test_validate_only_prints_a_plan_and_stops(tmp_path):
+    done = nextflow(tmp_path, "-profile", "test", "--validate_only")
+    assert done.returncode == 0, done.stdout
+    assert submitted(done) == {"CHECK_INPUTS"}
+    assert "tasks, " in done.stdout
+    results = {path.name for path in (tmp_path / "results").iterdir()}
+    assert results == {"pipeline_info"}
+
+
+def test_the_plan_counts_the_tasks_that_run(demo):
+    plan = (demo / "results" / "pipeline_info" / "plan.txt").read_text()
+    trace = pd.read_csv(demo / "results" / "pipeline_info" / "trace.tsv", sep="\t")
+    assert f"\n{len(trace)} tasks, " in plan
+
+
+def test_secrets_in_addresses_are_not_printed(tmp_path):
+    secret = "https://somebody:hunter2@localhost:1/genes.gtf?signature=hunter2"
+    done = nextflow(tmp_path, "-profile", "test", "--genes", secret, "--info_min", secret)
+    assert "https://***@localhost:1/genes.gtf?***" in done.stdout
+    assert "hunter2" not in "".join(complaints(done))
+
+
 def test_missing_chromosomes_of_the_panel_are_told_before_any_task(tmp_path):
     done = nextflow(tmp_path, "-profile", "test", "--chromosomes", "1-30")
     assert "chromosome 30 is missing" in "\n".join(complaints(done))
@@ -221,6 +299,20 @@ def test_missing_chromosomes_of_the_panel_are_told_before_any_task(tmp_path):
 
 # The demo made small: what is under test is the pipeline's wiring.
 SMALL = ("-profile", "test", "--chromosomes", "1-2", "--embedding", "pca", "--blocks", 20)
+
+
+ODD = "--odd 'name' $(touch hacked)"
+PARTIAL = ("--input", "slices.csv", "--traits", "traits.csv", "--panel", "a panel/it's; a panel.{chr}")
+
+
+def copy_under_odd_names(source: Path, target: Path) -> Path:
+    """A slice whose layer, coordinates and annotation have a name that a shell would stumble over."""
+    data = anndata.read_h5ad(source)
+    data.obs[ODD] = data.obs.pop("annotation")
+    data.layers[ODD] = data.layers.pop("counts")
+    data.obsm[ODD] = data.obsm.pop("spatial")
+    data.write_h5ad(target)
+    return target
 
 
 def copy_without_coordinates(source: Path, target: Path) -> Path:
@@ -236,13 +328,17 @@ def copy_without_coordinates(source: Path, target: Path) -> Path:
 def partial(checkout, tmp_path_factory) -> tuple[Path, subprocess.CompletedProcess[str]]:
     """The folder and the words of a run in which a slice of a group of two fails, and a trait of two."""
     folder = tmp_path_factory.mktemp("partial")
+    good = copy_under_odd_names(DEMO / "slice_1.h5ad", folder / "--good 'one' $(touch hacked);`touch hacked`.h5ad")
     bad = copy_without_coordinates(DEMO / "slice_2.h5ad", folder / "it's bad.h5ad")
-    rows = f"good,{DEMO / 'slice_1.h5ad'},annotation,donor\nbad,{bad},annotation,donor\n"
-    (folder / "slices.csv").write_text("slice,h5ad,annotation,group\n" + rows)
-    (folder / "alien.tsv").write_text("SNP\tA1\tA2\tZ\tN\nrsX1\tA\tC\t1.0\t1000\n")
-    traits = f"causal,{DEMO / 'causal_trait.sumstats.gz'}\nalien,alien.tsv\n"
-    (folder / "traits.csv").write_text("trait,sumstats\n" + traits)
-    done = nextflow(folder, *SMALL, "--input", "slices.csv", "--traits", "traits.csv", pipeline=checkout)
+    rows = f"good,{good.name},{ODD},{ODD},{ODD},donor\nbad,{bad.name},annotation,,,donor\n"
+    (folder / "slices.csv").write_text("slice,h5ad,annotation,layer,spatial_key,group\n" + rows)
+    (folder / "alien & co.tsv").write_text("SNP\tA1\tA2\tZ\tN\nrsX1\tA\tC\t1.0\t1000\n")
+    shutil.copy(DEMO / "causal_trait.sumstats.gz", folder / "$HOME 'it' | tee hacked.gz")
+    (folder / "traits.csv").write_text("trait,sumstats\ncausal,$HOME 'it' | tee hacked.gz\nalien,alien & co.tsv\n")
+    (folder / "a panel").mkdir()
+    for path in (DEMO / "panel").iterdir():
+        shutil.copy(path, folder / "a panel" / path.name.replace("panel.", "it's; a panel."))
+    done = nextflow(folder, *SMALL, *PARTIAL, pipeline=checkout)
     return folder, done
 
 
@@ -271,22 +367,16 @@ def test_the_background_of_a_group_is_that_of_the_slices_that_are_left(partial):
     assert not list((folder / "results" / "slices").glob("bad/*"))
 
 
+def test_names_are_never_read_by_a_shell(partial):
+    folder, _done = partial
+    regions = pd.read_csv(folder / "results" / "associations" / "good" / "causal" / "regions.tsv", sep="\t")
+    assert "Hippocampus" in set(regions["region"])
+    assert not list(folder.rglob("hacked"))
+
+
 def test_strict_stops_at_the_first_failure(partial, checkout):
     folder, _done = partial
-    sheets = ("--input", "slices.csv", "--traits", "traits.csv")
-    options = ("--strict", "--outdir", "strict", "-resume")
-    done = nextflow(folder, *SMALL, *sheets, *options, pipeline=checkout)
+    done = nextflow(folder, *SMALL, *PARTIAL, "--strict", "--outdir", "strict", "-resume", pipeline=checkout)
     assert done.returncode == 1
     assert any(" lack coordinates" in line or "alien" in line for line in complaints(done))
     assert not (folder / "strict" / "report.html").exists()
-
-
-def test_a_mistake_found_in_a_task_ends_the_run_with_its_line(checkout, tmp_path):
-    with (DEMO / "slices.csv").open() as text:
-        rows = list(csv.DictReader(text))
-    path = DEMO / rows[0]["h5ad"]
-    (tmp_path / "slices.csv").write_text(f"slice,h5ad,annotation\na,{path},no_such_column\n")
-    done = nextflow(tmp_path, "-profile", "test", "--input", "slices.csv", pipeline=checkout)
-    assert done.returncode != 0
-    assert any("has no obs column 'no_such_column'" in line for line in complaints(done)), done.stdout
-    assert not (tmp_path / "results" / "report.html").exists()
