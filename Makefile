@@ -93,6 +93,13 @@ faults: install
 	$(call say,Faults on purpose; five minutes)
 	bash tests/faults/run.sh $(FAULTS)
 
+# Needs pypi.org itself: advisories are on no mirror of packages.
+audit: install
+	$(call say,Known weaknesses of the pinned packages)
+	for lock in tests containers/cpu containers/gpu; do \
+	    uv tool run pip-audit==2.10.1 --strict --disable-pip --require-hashes -r $$lock/requirements.lock || exit 1; \
+	done
+
 # The simulated study and gsMap's environment stay in .bench; BENCH="--quick" tries it, BENCH="--parts scaling" runs a part.
 bench: install
 	$(call say,What the steps cost beside gsMap and by size: docs/benchmarks.md)
