@@ -12,6 +12,7 @@ import pandas as pd
 
 from traitmap import report_traps
 from traitmap.errors import InputError
+from traitmap.failures import read_failures
 from traitmap.formats import COMPARISONS, GENES, REGIONS, SPOTS, SUMMARY
 from traitmap.ledger import Ledger
 from traitmap.manhattan import read_parquet
@@ -42,6 +43,7 @@ def collect(folder: Path, reference: Path | None = None, choices: Choices | None
     names, traits = _chosen(sorted(names, key=natural), sorted(traits, key=natural), results.choices, folder)
     pairs = [path for path in pairs if path.parent.name in names and path.name in traits]
     pairs.sort(key=lambda path: (names.index(path.parent.name), traits.index(path.name)))
+    _failures(results, folder)
     _reference(results, folder, reference)
     for name in traits:
         results.traits[name] = _trait(results, folder, name)
@@ -106,6 +108,17 @@ def _traps(results: Results) -> None:
     except (OSError, ValueError, KeyError) as error:  # pyarrow's errors are among these
         raise InputError(f"traits/*.parquet: cannot be read as parquet ({error}); run its step again") from error
     _account(results, ledger.to_dict(), "run")
+
+
+def _failures(results: Results, folder: Path) -> None:
+    """What failed while the others went on: before all other accounts, so that it is told first."""
+    path = folder / "summary" / "failures.tsv"
+    messages: dict[tuple[str, str], list[str]] = {}
+    for subject, step, message in read_failures(path) if path.is_file() else []:
+        messages.setdefault((step, subject), []).append(f"{subject} failed and is left out: {message}")
+    for (step, subject), warnings in messages.items():
+        about = {"step": step.lower(), "subject": subject, "warnings": warnings}
+        _account(results, about, "summary/failures.tsv")
 
 
 def _reference(results: Results, folder: Path, given: Path | None) -> None:

@@ -44,7 +44,7 @@ process_of() {
     for _ in $(seq 1200); do
         for entry in /proc/[0-9]*; do
             if [[ $(readlink "$entry/cwd" 2> /dev/null) == "$PWD"/work/* ]] &&
-                tr '\0' ' ' < "$entry/cmdline" 2> /dev/null | grep -q "^[^ ]*python[^ ]* [^ ]*/$1 "; then
+                tr '\0' ' ' 2> /dev/null < "$entry/cmdline" | grep -q "^[^ ]*python[^ ]* [^ ]*/$1 "; then
                 echo "${entry#/proc/}"
                 return
             fi

@@ -308,6 +308,17 @@ def test_an_account_that_does_not_add_up_is_marked(results, tmp_path):
     assert "does not add up: 3" in report(folder, tmp_path / "report.html").text
 
 
+def test_what_failed_is_told_first(results, tmp_path):
+    folder = tmp_path / "results"
+    shutil.copytree(results, folder)
+    rows = ["subject\tstep\tmessage", f"height\tHARMONIZE_SUMSTATS\theight.gz: is truncated {HOSTILE}"]
+    (folder / "summary" / "failures.tsv").write_text("\n".join(rows) + "\n")
+    page = report(folder, tmp_path / "report.html")
+    told = page.text.index("height failed and is left out: height.gz: is truncated")
+    assert told < page.text.index("brain_A.h5ad: 3 spots have no count")
+    assert HOSTILE in page.text  # as text
+
+
 def test_approximate_reference_is_marked_everywhere(made, tmp_path):
     _, exact = made
     assert not [a for _, a in exact.elements if a.get("class") == "approximate"]
