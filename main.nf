@@ -69,8 +69,9 @@ workflow TRAITMAP {
         .flatMap { rows -> rows }
         .toSortedList { a, b -> a.join(' ') <=> b.join(' ') }
     failures = failed
-        .combine(checked.map { _checked -> [] }) // none where the run stops before any task
-        .map { rows -> failureTable(rows) }
+        .map { rows -> [rows: rows] }
+        .combine(checked) // no file where the run stops before any task
+        .map { all, _checked -> failureTable(all.rows) }
         .collectFile(name: 'failures.tsv', storeDir: "${options.outdir}/summary")
         .first()
     TELL_FAILURES(failures.combine(failed.filter { rows -> rows }).map { all -> all[0] })

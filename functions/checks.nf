@@ -2,6 +2,7 @@
 
 include { baselineFiles ; chromosomeFiles ; chromosomeNumbers ; homologsOf ; isGsmapResource ; referenceFile } from './inputs'
 include { withoutSecrets } from './provenance'
+include { unsafeName } from './sheets'
 
 // On object stores a look means a download: of files there, the smallest are fetched, so many bytes in all.
 def mostFetched() {
@@ -12,6 +13,10 @@ def mostFetched() {
 def inputsToCheck(options, sheets) {
     def items = sliceItems(sheets, options) + traitItems(sheets) + referenceItems(options) + baselineItems(options)
     def paths = items.collectMany { item -> item.files.values() }.unique()
+    def unsafe = paths.collectMany { path -> unsafeName(path) }
+    if (unsafe) {
+        error(withoutSecrets(unsafe.collect { problem -> "error: ${problem}" }.join('\n')))
+    }
     def fetched = worthALook(paths)
     def numbered = fetched + (paths - fetched)
     def number = { path -> numbered.indexOf(path) + 1 }

@@ -75,9 +75,19 @@ def checkRow(cells, number, header, items, sheet) {
     def found = paths.collectEntries { name -> [name, locate(row[name], sheet)] }
     problems += found.collectMany { name, path -> path.exists() ? [] : ["${where}, column ${name}: ${path} does not exist"] }
     problems += found.collectMany { name, path ->
+        unsafeName(path).collect { problem -> "${where}, column ${name}: ${problem}" }
+    }
+    problems += found.collectMany { name, path ->
         path.exists() && path.isDirectory() ? ["${where}, column ${name}: ${path} is a folder, not a file"] : []
     }
     return [row + found, problems]
+}
+
+// Where Nextflow lays files out for a task, it lets a shell read these characters of their paths (24.10.0).
+def unsafeName(path) {
+    def text = path.toUri().scheme == 'file' ? path.toString() : path.name
+    def read = '$*?[]{}'.toList().findAll { mark -> text.contains(mark) }
+    return read ? ["${path}: a shell would read the ${read.join(' ')} in it; rename it"] : []
 }
 
 def locate(text, sheet) {

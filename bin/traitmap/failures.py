@@ -21,8 +21,14 @@ from traitmap.formats import FAILURES
 
 FAILURE = "TRAITMAP_FAILURE"
 MISTAKE, NO_SPACE, NO_MEMORY = 1, 74, 137
-# torch and HDF5 tell these by words alone.
-MEMORY_WORDS = ("can't allocate memory", "out of memory", "unable to allocate", "cannot allocate memory")
+# torch, HDF5 and the loader of libraries tell these by words alone.
+MEMORY_WORDS = (
+    "can't allocate memory",
+    "cannot allocate memory",
+    "failed to map segment from shared object",
+    "out of memory",
+    "unable to allocate",
+)
 SPACE_ERRORS = (errno.ENOSPC, errno.EDQUOT)
 SPACE_WORDS = ("no space left on device", "disk quota exceeded")
 

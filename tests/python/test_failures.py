@@ -57,6 +57,7 @@ def test_a_bug_met_by_one_of_many_is_told_with_its_traceback(failure, capsys):
         MemoryError("Unable to allocate 9 TiB"),
         wrapped(MemoryError()),
         RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 400 bytes"),
+        ImportError("index.so: failed to map segment from shared object"),
         RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB"),
     ],
 )

@@ -229,6 +229,19 @@ def test_names_that_could_lead_out_of_the_results_are_refused(tmp_path):
     assert submitted(done) == set()
 
 
+def test_paths_that_a_shell_would_read_are_refused(tmp_path):
+    (tmp_path / "$HOME.h5ad").touch()
+    (tmp_path / "a*[1].gz").touch()
+    (tmp_path / "slices.csv").write_text("slice,h5ad\na,$HOME.h5ad\n")
+    (tmp_path / "traits.csv").write_text("trait,sumstats\na,a*[1].gz\n")
+    done = nextflow(tmp_path, "-profile", "test", "--input", "slices.csv", "--traits", "traits.csv")
+    assert any("$HOME.h5ad: a shell would read the $ in it" in line for line in complaints(done)), done.stdout
+    assert any("a*[1].gz: a shell would read the * [ ] in it" in line for line in complaints(done))
+    (tmp_path / "genes $1.gtf").touch()
+    done = nextflow(tmp_path, "-profile", "test", "--genes", "genes $1.gtf")
+    assert any("genes $1.gtf: a shell would read the $ in it" in line for line in complaints(done)), done.stdout
+
+
 SHEETS: dict[str, tuple[bytes, str, bytes, str]] = {
     "a cell over two lines, and Latin 1": (
         b'slice,h5ad\n"two\nlines",a.h5ad\n',
@@ -328,13 +341,13 @@ def copy_without_coordinates(source: Path, target: Path) -> Path:
 def partial(checkout, tmp_path_factory) -> tuple[Path, subprocess.CompletedProcess[str]]:
     """The folder and the words of a run in which a slice of a group of two fails, and a trait of two."""
     folder = tmp_path_factory.mktemp("partial")
-    good = copy_under_odd_names(DEMO / "slice_1.h5ad", folder / "--good 'one' $(touch hacked);`touch hacked`.h5ad")
+    good = copy_under_odd_names(DEMO / "slice_1.h5ad", folder / "--good 'one' (two);`touch hacked`.h5ad")
     bad = copy_without_coordinates(DEMO / "slice_2.h5ad", folder / "it's bad.h5ad")
     rows = f"good,{good.name},{ODD},{ODD},{ODD},donor\nbad,{bad.name},annotation,,,donor\n"
     (folder / "slices.csv").write_text("slice,h5ad,annotation,layer,spatial_key,group\n" + rows)
     (folder / "alien & co.tsv").write_text("SNP\tA1\tA2\tZ\tN\nrsX1\tA\tC\t1.0\t1000\n")
-    shutil.copy(DEMO / "causal_trait.sumstats.gz", folder / "$HOME 'it' | tee hacked.gz")
-    (folder / "traits.csv").write_text("trait,sumstats\ncausal,$HOME 'it' | tee hacked.gz\nalien,alien & co.tsv\n")
+    shutil.copy(DEMO / "causal_trait.sumstats.gz", folder / "it's | tee hacked & co.gz")
+    (folder / "traits.csv").write_text("trait,sumstats\ncausal,it's | tee hacked & co.gz\nalien,alien & co.tsv\n")
     (folder / "a panel").mkdir()
     for path in (DEMO / "panel").iterdir():
         shutil.copy(path, folder / "a panel" / path.name.replace("panel.", "it's; a panel."))
