@@ -98,6 +98,7 @@ workflow ASSOCIATIONS {
         REGRESS_SPOTS.out.failure,
         RANK_GENES.out.failure,
         COMBINE_REGIONS.out.failure,
+        DRAW_FIGURES.out.failure,
     )
     versions = HARMONIZE_SUMSTATS.out.versions.mix(
         REGRESS_SPOTS.out.versions,

@@ -10,13 +10,15 @@ process DRAW_FIGURES {
     path reference
 
     output:
-    tuple val(meta), path("associations/${meta.id}/${meta.trait}/figures/*"), emit: figures
+    tuple val(meta), path("associations/${meta.id}/${meta.trait}/figures/*"), emit: figures, optional: true
+    tuple val(meta), val("${task.process}"), path('failure.txt'), emit: failure, optional: true
     tuple val("${task.process}"), val('draw_figures.py'), eval('draw_figures.py --version'), emit: versions
 
     script:
     def args = task.ext.args ?: ''
     """
     # library: ${task.ext.library}
+    export TRAITMAP_FAILURE=failure.txt
     ${layOut(targets, files, 'results').replace('\n', '\n    ')}
     draw_figures.py --results results --reference ${reference} ${args} --out .
     """
