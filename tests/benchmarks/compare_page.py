@@ -126,7 +126,7 @@ def _cost(runs: pd.DataFrame, some: list, places: list[str]) -> pd.DataFrame:
     """CPU seconds and memory of the embedding, whole commands."""
     seconds = runs.pivot(index="way", columns="slice", values="cpu_s")
     memory = runs.pivot(index="way", columns="slice", values="peak_gb")
-    theirs = seconds.loc[GSMAP, list(SCENARIOS)].sum()
+    theirs = seconds.loc[GSMAP, list(SCENARIOS)]
     rows = []
     for way in some:
         cells = {place: _number(seconds[place].get(way.name, np.nan), 0) for place in places if place in seconds}
@@ -134,11 +134,17 @@ def _cost(runs: pd.DataFrame, some: list, places: list[str]) -> pd.DataFrame:
             {"": way.says}
             | cells
             | {
-                "of gsMap's, simulated": f"{seconds.loc[way.name, list(SCENARIOS)].sum() / theirs:.2f}",
+                "of gsMap's, simulated": _share(seconds.loc[way.name, list(SCENARIOS)], theirs),
                 "GB, most": _number(memory.loc[way.name].max(), 2),
             }
         )
     return pd.DataFrame(rows)
+
+
+def _share(own: pd.Series, theirs: pd.Series) -> str:
+    """Of the sum over slices that both have embedded."""
+    both = own.notna() & theirs.notna()
+    return f"{own[both].sum() / theirs[both].sum():.2f}" if both.any() else "–"
 
 
 def _tests(regions: pd.DataFrame, some: list) -> pd.DataFrame:
