@@ -21,7 +21,8 @@ process EMBED_SPOTS {
     """
     # library: ${task.ext.library}
     export TRAITMAP_FAILURE=failure.txt
-    embed_spots.py --slice ${h5ad} ${sliceOptions(meta)} ${annotation} --device ${device} ${args} --out embedding.h5ad
+    embed_spots.py --slice ${h5ad} ${sliceOptions(meta)} --species ${quoted(meta.species)} ${annotation} \\
+        --device ${device} ${args} --out embedding.h5ad
     """
 
     stub:
