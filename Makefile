@@ -90,7 +90,7 @@ pipeline-tests: install
 
 # Tasks and the engine killed, a full disk, too little memory and time: each for real, and the results the same after all.
 faults: install
-	$(call say,Faults on purpose; five minutes)
+	$(call say,Faults on purpose)
 	bash tests/faults/run.sh $(FAULTS)
 
 # Needs pypi.org itself: advisories are on no mirror of packages.

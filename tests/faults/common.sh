@@ -26,7 +26,7 @@ enter() {
 }
 
 run() {
-    nextflow run "$pipeline" -profile test --input slices.csv --chromosomes 1-2 --embedding pca --blocks 20 \
+    nextflow run "$pipeline" -profile test --input slices.csv --chromosomes 1-2 --embedding pca --blocks 20 --figures none \
         --outdir results "$@" > run.log 2>&1
 }
 

@@ -5,7 +5,7 @@
 #   tests/faults/run.sh [FOLDER [FAULT...]]
 #
 # FOLDER (default: a new one in $TMPDIR) gets the runs, each in its own folder; a FAULT is the name of a script beside
-# this one, without .sh; by default all of them. Five minutes on two cores. A small study: one slice, two traits, two
+# this one, without .sh; by default all of them. A small study: one slice, two traits, two
 # chromosomes, principal components.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
