@@ -1,17 +1,17 @@
-"""Embedding of spots: from a slice's counts and coordinates to a vector per spot in which like spots lie close.
+"""Embedding of spots: from counts and coordinates to a vector per spot in which like spots lie close.
 
-``embed_spots`` puts the parts together: variable genes and principal components (``embedding_features``), the graph
-of spatial neighbours (``embedding_graph``) and a model of ``MODELS``: the graph attention autoencoder
-(``embedding_model``, ``embedding_training``) or the principal components themselves. A model sees features, graph and
-labels only (``Inputs``), never the slice.
+``embed_slices`` puts the parts together, for the slices of a group or a single one: variable genes
+(``embedding_genes``), principal components (``embedding_features``), the graph of spatial neighbours
+(``embedding_graph``) and a model of ``MODELS``, each in a file of its own. A model sees ``Inputs``, never a slice.
 """
 
 from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,9 +19,10 @@ import pandas as pd
 from scipy import sparse
 
 from traitmap import __version__
-from traitmap.embedding_features import principal_components
-from traitmap.embedding_graph import spatial_graph
-from traitmap.errors import InputError
+from traitmap.embedding_features import Components, Expression, principal_components, spatial_weights
+from traitmap.embedding_genes import rank_genes_by_variability, variable_genes
+from traitmap.embedding_graph import joined_graph, spatial_graph
+from traitmap.embedding_model import NAMES, UNLABELLED, Embedded, Inputs, Settings
 from traitmap.ledger import Ledger
 from traitmap.slice_checks import check_pattern, sketch
 from traitmap.slices import REGION
@@ -29,158 +30,199 @@ from traitmap.slices import REGION
 if TYPE_CHECKING:
     from anndata import AnnData
 
-UNLABELLED = -1
+Model = Callable[[Inputs, Settings, Ledger], Embedded]
+
+
+def _model(module: str, function: str) -> Model:
+    """The function, its module imported where it is used: torch takes seconds."""
+
+    def embed(inputs: Inputs, settings: Settings, ledger: Ledger) -> Embedded:
+        with warnings.catch_warnings():
+            warnings.filterwarnings(
+                "ignore", "`torch.jit.script` is deprecated", FutureWarning
+            )  # torch-geometric's business
+            found = getattr(import_module(f"traitmap.{module}"), function)
+        return found(inputs, settings, ledger)
+
+    return embed
+
+
+MODELS: dict[str, Model] = {
+    "gat_ae": _model("embedding_gat_ae", "embed_by_attention"),
+    "contrastive": _model("embedding_contrastive", "embed_by_contrast"),
+    "propagation": _model("embedding_propagation", "embed_by_propagation"),
+    "pca": _model("embedding_pca", "embed_by_pca"),
+    "given": _model("embedding_given", "embed_as_given"),
+}
+assert tuple(MODELS) == NAMES
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What an embedding depends on. Layer sizes and optimiser are those of gsMap where nothing else is said.
+class Slice:
+    """A slice of a group.
 
-    model, device
-        A name of MODELS; auto, cpu or cuda.
-    variable_genes, components
-        Genes that enter the principal components, and components that enter the model; clipped to what the slice has.
-    graph_neighbors
-        Nearest spots that a spot is linked with (itself not counted).
-    dimensions
-        Of the embedding.
-    epochs, patience
-        Most epochs to train, and epochs without a better held-out loss after which training stops.
-    held_out
-        Share of spots that the loss is not trained on: they choose the best weights.
+    read
+        Gives the slice as ``slices.read_slice`` does, and writes its account into a ledger. Called twice, unless the
+        slice is alone: so no more than one slice's counts are in memory.
+    ledger
+        The slice's account.
+    height
+        z of the slice in its stack; None outside of one.
+    given
+        n x d: the user's embedding, for the model ``given``.
     """
 
-    model: str = "gat_ae"
-    seed: int = 0
-    device: str = "auto"
-    variable_genes: int = 3000
-    components: int = 50
-    graph_neighbors: int = 10
-    dimensions: int = 30
-    epochs: int = 300
-    patience: int = 60
-    held_out: float = 0.1
-    learning_rate: float = 2e-3
-    weight_decay: float = 0.01
-    dropout: float = 0.1
-
-    def check(self) -> None:
-        """Raise InputError with a line for every value that makes no sense."""
-        problems = [
-            f"--{name.replace('_', '-')} is {getattr(self, name)}; it must be at least 1"
-            for name in ("variable_genes", "components", "graph_neighbors", "dimensions", "epochs", "patience")
-            if getattr(self, name) < 1
-        ]
-        if self.seed < 0:
-            problems.append(f"--seed is {self.seed}; it must be at least 0")
-        if self.model not in MODELS:
-            problems.append(f"--model is {self.model!r}; choose one of {', '.join(MODELS)}")
-        if self.device not in ("auto", "cpu", "cuda"):
-            problems.append(f"--device is {self.device!r}; choose auto, cpu or cuda")
-        if problems:
-            raise InputError(*problems)
+    read: Callable[[Ledger], AnnData]
+    ledger: Ledger
+    height: float | None = None
+    given: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
-class Inputs:
-    """All that a model may see of n spots.
+class _Described:
+    """What is kept of a slice but its counts."""
 
-    features
-        n x components, float32: principal component scores; 0, their mean, for a spot without counts.
-    graph
-        n x n CSR: symmetric, with self loops.
-    measured
-        n, bool: spots with counts; the others have nothing to reconstruct.
-    labels
-        n, int64: code of each spot's label, UNLABELLED where it has none. None: a label-free run.
-    """
-
-    features: np.ndarray
+    names: pd.Index
+    coordinates: np.ndarray
+    region: pd.Series | None
     graph: sparse.csr_matrix
-    measured: np.ndarray
-    labels: np.ndarray | None = None
-
-
-@dataclass(frozen=True)
-class Embedded:
-    """What a model returns: n x dimensions float32, and a row per look at the held-out loss (none: not trained)."""
-
-    embedding: np.ndarray
-    training_curve: pd.DataFrame
-
-
-def _graph_autoencoder(inputs: Inputs, settings: Settings, ledger: Ledger) -> Embedded:
-    with warnings.catch_warnings():
-        warnings.filterwarnings(
-            "ignore", "`torch.jit.script` is deprecated", FutureWarning
-        )  # torch-geometric's business
-        from traitmap.embedding_training import train_graph_autoencoder  # torch: only where it is used
-
-    return train_graph_autoencoder(inputs, settings, ledger)
-
-
-def _pca(inputs: Inputs, settings: Settings, ledger: Ledger) -> Embedded:
-    """The leading principal components as they are: no graph, nothing to train."""
-    embedding = inputs.features[:, : settings.dimensions]
-    ledger.fact("dimensions", embedding.shape[1])
-    empty = int((~inputs.measured).sum())
-    ledger.noted("spots", "without counts, embedded at the origin", empty)
-    if empty:
-        ledger.warn(f"{empty} spots without counts lie at the origin of the embedding: they are similar to no spot")
-    return Embedded(embedding, pd.DataFrame({"epoch": np.empty(0, np.int64), "loss": np.empty(0)}))
-
-
-MODELS: dict[str, Callable[[Inputs, Settings, Ledger], Embedded]] = {"gat_ae": _graph_autoencoder, "pca": _pca}
+    sketch: str
 
 
 def embed_spots(data: AnnData, settings: Settings, ledger: Ledger) -> AnnData:
-    """Embed the spots of one slice.
+    """Embed the spots of one slice, as ``slices.read_slice`` returns it; see ``embed_slices``."""
+    return embed_slices([Slice(lambda _ledger: data, ledger)], settings)[0]
 
-    Parameters
-    ----------
-    data
-        As ``slices.read_slice`` returns it, n spots x genes: raw counts, obsm['spatial'] and, where labels may guide
-        the model, obs['region'].
+
+def embed_slices(slices: Sequence[Slice], settings: Settings) -> list[AnnData]:
+    """Embed the spots of slices by one model: their vectors can be compared between slices.
 
     Returns
     -------
-    AnnData of the same n spots in the same order, without genes: obsm['embedding'] (n x dimensions, float32),
-    obsm['pca'] (n x components, float32), obsm['spatial'], obsp['spatial_graph'] (CSR, 1 for every link and self loop),
-    uns: training_curve (DataFrame), parameters and ledger (JSON texts).
+    For each slice an AnnData of its spots in its order, without genes: obsm['embedding'] (n x dimensions, float32),
+    obsm['pca'] (n x components, float32), obsm['spatial'], obsp['spatial_graph'] (CSR, 1 for every link within the
+    slice and self loop), uns: training_curve (DataFrame), parameters and ledger (JSON texts).
 
     Raises
     ------
     InputError
         A setting makes no sense, fewer than two spots have counts, no gene varies, or CUDA is asked for and missing.
     """
-    import anndata
     from threadpoolctl import threadpool_limits
 
     settings.check()
+    shared = Ledger("embed_spots", "all slices")  # what is said of all slices together
     with threadpool_limits(limits=1):  # sums of BLAS depend on the number of threads
-        components = principal_components(data.X, settings, ledger)
-        graph = spatial_graph(data.obsm["spatial"], settings.graph_neighbors, ledger)
-        check_pattern(data.X, graph, ledger)
-        inputs = Inputs(components.scores, graph, components.measured, _labels(data, ledger))
-        embedded = MODELS[settings.model](inputs, settings, ledger)
-    ledger.kept("spots", data.n_obs, "embedded")
-    return anndata.AnnData(
-        obs=pd.DataFrame(index=data.obs_names),
-        obsm={"embedding": embedded.embedding, "pca": components.scores, "spatial": data.obsm["spatial"]},
-        obsp={"spatial_graph": graph},
-        uns={
-            "training_curve": embedded.training_curve,
-            "parameters": json.dumps({"version": __version__, **asdict(settings)}, indent=2),
-            "ledger": ledger.to_json(),
-            "sketch": " ".join(sketch(data.X, data.var.get("source_symbol", data.var_names))),
-        },
+        described, components = _read(slices, settings, shared)
+        graph = joined_graph(
+            [one.graph for one in described],
+            [one.coordinates for one in described],
+            [one.height for one in slices],
+        )
+        inputs = _inputs(slices, described, components, graph)
+        embedded = MODELS[settings.model](inputs, settings, shared)
+    shared.fact("dimensions", embedded.embedding.shape[1])
+    if len(slices) > 1:
+        shared.fact("slices_embedded_together", len(slices))
+        shared.fact("links_between_slices", int(graph.nnz - sum(one.graph.nnz for one in described)) // 2)
+    rows = np.split(np.arange(len(inputs.slices)), np.flatnonzero(np.diff(inputs.slices)) + 1)
+    for one, own in zip(slices, rows, strict=True):
+        _account(one.ledger, shared, embedded, inputs, own)
+    return [
+        _result(one, about, embedded, components.scores[own], own, settings)
+        for one, about, own in zip(slices, described, rows, strict=True)
+    ]
+
+
+def _read(slices: Sequence[Slice], settings: Settings, shared: Ledger) -> tuple[list[_Described], Components]:
+    """Graph and labels of every slice, and the principal components of their shared variable genes."""
+    described, genes, ranks = [], [], []
+    data = None
+    for one in slices:
+        data = None  # the last one's counts go before the next one's come
+        data = one.read(one.ledger)
+        region = data.obs[REGION] if REGION in data.obs else None
+        graph = spatial_graph(data.obsm["spatial"], settings.graph_neighbors, one.ledger)
+        check_pattern(data.X, graph, one.ledger)
+        fingerprint = " ".join(sketch(data.X, data.var.get("source_symbol", data.var_names)))
+        described.append(_Described(data.obs_names, data.obsm["spatial"], region, graph, fingerprint))
+        measured = np.diff(data.X.indptr) > 0
+        counts = data.X if measured.all() else data.X[measured]
+        genes.append(data.var_names)
+        ranks.append(rank_genes_by_variability(counts, settings.variable_genes, one.ledger))
+        del counts
+    chosen = variable_genes(genes, ranks, settings.variable_genes, [one.ledger for one in slices])
+    parts = []
+    for one in slices:
+        if len(slices) > 1:
+            data = None
+            data = one.read(Ledger("embed_spots", "read again"))
+        totals = np.asarray(data.X.sum(axis=1, dtype=np.float64)).ravel()
+        parts.append(Expression(sparse.csr_matrix(data.X[:, data.var_names.get_indexer(chosen)]), totals))
+    del data
+    return described, principal_components(parts, settings.components, settings.seed, shared)
+
+
+def _inputs(slices, described: list[_Described], components: Components, graph: sparse.csr_matrix) -> Inputs:
+    weights = spatial_weights(components.scores, graph, components.measured)
+    used = np.argsort(-weights * components.scores.std(axis=0), kind="stable")[: (weights > 0).sum()]
+    given = [one.given for one in slices]
+    dimensions = min(one.coordinates.shape[1] for one in described)
+    return Inputs(
+        components=components.scores,
+        features=np.ascontiguousarray(components.scores[:, used] * weights[used]),
+        halves=np.ascontiguousarray(components.halves[:, :, used] * weights[used]),
+        graph=graph,
+        places=np.concatenate([one.coordinates[:, :dimensions] for one in described]),
+        slices=np.repeat(np.arange(len(described)), [len(one.names) for one in described]),
+        measured=components.measured,
+        labels=_labels(described),
+        given=None if any(one is None for one in given) else np.concatenate(given),
     )
 
 
-def _labels(data: AnnData, ledger: Ledger) -> np.ndarray | None:
-    if REGION not in data.obs:
+def _labels(described: list[_Described]) -> np.ndarray | None:
+    regions = [one.region for one in described]
+    if all(region is None for region in regions):
         return None
-    labels = data.obs[REGION].cat.codes.to_numpy().astype(np.int64)  # -1, UNLABELLED, where missing
-    ledger.noted("spots", "whose region label guided the embedding", (labels != UNLABELLED).sum())
-    ledger.warn("region labels guided the embedding: a test of the same regions afterwards is not independent of them")
-    return labels
+    names = sorted({name for region in regions if region is not None for name in region.cat.categories})
+    codes = [
+        np.full(len(one.names), UNLABELLED)
+        if one.region is None
+        else pd.Categorical(one.region, categories=names).codes.astype(np.int64)  # -1, UNLABELLED, where missing
+        for one in described
+    ]
+    return np.concatenate(codes)
+
+
+def _account(ledger: Ledger, shared: Ledger, embedded: Embedded, inputs: Inputs, own: np.ndarray) -> None:
+    if inputs.labels is not None:
+        guided = int((inputs.labels[own] != UNLABELLED).sum())
+        ledger.noted("spots", "whose region label guided the embedding", guided)
+        ledger.warn(
+            "region labels guided the embedding: a test of the same regions afterwards is not independent of them"
+        )
+    for what, spots in embedded.noted.items():
+        ledger.noted("spots", what, int(spots[own].sum()))
+    for name, value in shared.facts.items():
+        ledger.fact(name, value)
+    for text in shared.warnings:
+        ledger.warn(text)
+    ledger.kept("spots", len(own), "embedded")
+
+
+def _result(one: Slice, about: _Described, embedded: Embedded, scores, own: np.ndarray, settings: Settings) -> AnnData:
+    import anndata
+
+    parameters = {name: value for name, value in asdict(settings).items() if name != "checkpoint"}
+    return anndata.AnnData(
+        obs=pd.DataFrame(index=about.names),
+        obsm={"embedding": embedded.embedding[own], "pca": scores, "spatial": about.coordinates},
+        obsp={"spatial_graph": about.graph},
+        uns={
+            "training_curve": embedded.training_curve,
+            "parameters": json.dumps({"version": __version__, **parameters, "z": one.height}, indent=2),
+            "ledger": one.ledger.to_json(),
+            "sketch": about.sketch,
+        },
+    )

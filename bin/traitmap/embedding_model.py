@@ -1,120 +1,135 @@
-"""The graph attention autoencoder: its layers and what they are trained to minimise."""
+"""What a model of the embedding gets and returns: settings, inputs, and the embedding."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
-import torch
-from torch import nn
-from torch.nn import functional
-from torch_geometric.nn import GATConv
+import numpy as np
+import pandas as pd
+from scipy import sparse
 
-HIDDEN = (256, 128)  # of the encoder; the decoder has them in reverse
-HEADS, PER_HEAD = 3, 64
-LOG_VARIANCE = (-10.0, 5.0)  # bounds that keep exp() of an untrained layer finite
-SMALLEST_ERROR = 1e-4  # squared, relative to the first component: slices of a few spots can be fitted exactly
+from traitmap.errors import InputError
 
-
-def _block(inputs: int, outputs: int, dropout: float) -> nn.Sequential:
-    return nn.Sequential(nn.Linear(inputs, outputs), nn.BatchNorm1d(outputs), nn.ELU(), nn.Dropout(dropout))
+UNLABELLED = -1
+NAMES = ("gat_ae", "contrastive", "propagation", "pca", "given")
+CONTRASTS = ("infonce", "infomax", "triplet")
+DEVICES = ("auto", "cpu", "cuda")
 
 
 @dataclass(frozen=True)
-class Posterior:
-    """Mean and log variance of each spot's embedding, n x dimensions both; ``sample`` draws from it."""
+class Settings:
+    """What an embedding depends on. Layer sizes and optimiser are those of gsMap where nothing else is said.
 
-    mean: torch.Tensor
-    log_variance: torch.Tensor
-
-    def sample(self, noise: torch.Tensor) -> torch.Tensor:
-        """Mean + SD x ``noise``, standard normal of the same shape."""
-        return self.mean + (self.log_variance / 2).exp() * noise
-
-    def divergence(self) -> torch.Tensor:
-        """Kullback-Leibler divergence from the standard normal, nats per spot (n)."""
-        return 0.5 * (self.mean**2 + self.log_variance.exp() - 1 - self.log_variance).sum(dim=1)
-
-
-class GraphAutoencoder(nn.Module):
-    """Encoder, two graph attention layers with residual links, decoder, and a label head where there are labels.
-
-    Layer sizes are gsMap's (Song et al., Nature 2025; Veličković et al., ICLR 2018 for the attention). Unlike in gsMap
-    the bottleneck is variational, and each attention layer adds a linear map of the spot itself, so that averaging
-    over neighbours cannot wash out what a thin layer of spots has of its own.
+    model, device
+        A name of NAMES; auto, cpu or cuda.
+    variable_genes, components
+        Genes that enter the principal components, and components that enter the model; clipped to what there is.
+    graph_neighbors
+        Nearest spots that a spot is linked with (itself not counted).
+    dimensions
+        Of the embedding; of each of its two parts for ``propagation``.
+    epochs, steps
+        Training ends after so many passes over the spots or so many steps, whichever comes first.
+    patience
+        Steps without a better held-out loss after which training stops.
+    held_out
+        Share of spots, 1,000 at most, that the loss is not trained on: they choose the best weights.
+    batch, tile
+        Spots of a step, about, and of the pieces of tissue it is made of. No more than ``batch`` spots are one step.
+    contrast
+        Of ``contrastive``: a name of CONTRASTS.
+    embedding_key
+        Of ``given``: where in obsm the embedding is.
+    checkpoint
+        File in which training is kept, and from which it goes on.
     """
 
-    def __init__(self, components: int, dimensions: int, classes: int, dropout: float):
-        super().__init__()
-        wide, narrow = HIDDEN
-        attended = HEADS * PER_HEAD
-        self.encoder = nn.Sequential(_block(components, wide, dropout), _block(wide, narrow, dropout))
-        self.attention = GATConv(narrow, PER_HEAD, heads=HEADS, add_self_loops=False, residual=True)
-        self.dropout = nn.Dropout(dropout)
-        self.mean = GATConv(attended, dimensions, concat=False, add_self_loops=False, residual=True)
-        self.log_variance = nn.Linear(attended, dimensions)
-        self.decoder = nn.Sequential(
-            _block(dimensions, narrow, dropout), _block(narrow, wide, dropout), nn.Linear(wide, components)
-        )
-        self.label_head = (
-            nn.Sequential(_block(dimensions, narrow, dropout), nn.Linear(narrow, classes)) if classes else None
-        )
+    model: str = "gat_ae"
+    seed: int = 0
+    device: str = "auto"
+    variable_genes: int = 3000
+    components: int = 50
+    graph_neighbors: int = 10
+    dimensions: int = 30
+    epochs: int = 300
+    steps: int = 600
+    patience: int = 60
+    held_out: float = 0.1
+    batch: int = 1024
+    tile: int = 512
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.01
+    dropout: float = 0.1
+    contrast: str = "infonce"
+    embedding_key: str = ""
+    checkpoint: Path | None = field(default=None, compare=False)
 
-    def encode(self, features: torch.Tensor, edges: torch.Tensor) -> Posterior:
-        """``features`` n x components; ``edges`` 2 x links, self loops among them."""
-        hidden = self.dropout(functional.relu(self.attention(self.encoder(features), edges)))
-        log_variance = self.log_variance(hidden).float().clamp(*LOG_VARIANCE)
-        return Posterior(self.mean(hidden, edges).float(), log_variance)
+    def check(self) -> None:
+        """Raise InputError with a line for every value that makes no sense."""
+        positive = ("variable_genes", "components", "graph_neighbors", "dimensions", "epochs", "steps", "patience")
+        problems = [
+            f"--{name.replace('_', '-')} is {getattr(self, name)}; it must be at least 1"
+            for name in positive
+            if getattr(self, name) < 1
+        ]
+        if self.seed < 0:
+            problems.append(f"--seed is {self.seed}; it must be at least 0")
+        for name, known in (("model", NAMES), ("contrast", CONTRASTS), ("device", DEVICES)):
+            if getattr(self, name) not in known:
+                problems.append(f"--{name} is {getattr(self, name)!r}; choose one of {', '.join(known)}")
+        if self.model == "given" and not self.embedding_key:
+            problems.append("--embedding-key is missing: --model given takes the embedding from that key of obsm")
+        if problems:
+            raise InputError(*problems)
 
 
 @dataclass(frozen=True)
-class Loss:
-    """The parts of the loss, in nats per spot, and the squared error of the reconstruction per component."""
+class Inputs:
+    """All that a model may see of n spots, of one slice or of those of a group one after the other.
 
-    reconstruction: torch.Tensor
-    divergence: torch.Tensor
-    label: torch.Tensor
-    squared_error: torch.Tensor
-
-    @property
-    def total(self) -> torch.Tensor:
-        """What is minimised: a bound on -log p(features, label)."""
-        return self.reconstruction + self.divergence + self.label
-
-
-def loss_of(
-    model: GraphAutoencoder,
-    features: torch.Tensor,
-    edges: torch.Tensor,
-    labels: torch.Tensor | None,
-    counted: torch.Tensor,
-    noises: Sequence[torch.Tensor],
-    average: Callable[[torch.Tensor], torch.Tensor] = torch.mean,
-) -> Loss:
-    """Negative evidence lower bound over the ``counted`` spots (n, bool).
-
-    The likelihood of the features is normal with one variance, at its optimum the mean squared error (a calibrated
-    decoder: Rybkin et al., ICML 2021), so that nothing weighs reconstruction against divergence by hand. Labels add the
-    cross-entropy of the label head, over counted spots that have one (others: -1).
-
-    Each of ``noises`` (n x dimensions, standard normal) is a draw from the posterior; errors are averaged over draws,
-    then by ``average`` over spots: the mean to train; the median to judge, since of few held-out spots a single odd one
-    can decide a mean.
+    components
+        n x k, float32: principal component scores; 0, their mean, for a spot without counts.
+    features, halves
+        n x c and n x 2 x c, float32: components weighted by what neighbours have in common; of all counts and of two
+        independent halves of them.
+    graph
+        n x n CSR: symmetric, with self loops.
+    places, slices
+        n x 2 or 3, float64: coordinates; n, int64: number of the spot's slice.
+    measured
+        n, bool: spots with counts; the others have nothing to reconstruct.
+    labels
+        n, int64: code of each spot's label, UNLABELLED where it has none. None: a label-free run.
+    given
+        n x d, float32: the user's own embedding, where the model is ``given``.
     """
-    posterior = model.encode(features, edges)
-    draws = [posterior.sample(noise) for noise in noises]
-    errors = _mean([(model.decoder(drawn).float() - features)[counted].square().mean(dim=1) for drawn in draws])
-    error = average(errors)
-    reconstruction = features.shape[1] / 2 * torch.log(error + SMALLEST_ERROR)
-    label = torch.zeros((), device=features.device)
-    if model.label_head is not None and labels is not None:
-        labelled = counted & (labels >= 0)
-        if labelled.any():
-            scores = [model.label_head(drawn).float()[labelled] for drawn in draws]
-            each = [functional.cross_entropy(score, labels[labelled], reduction="none") for score in scores]
-            label = average(_mean(each)) * labelled.sum() / counted.sum()
-    return Loss(reconstruction, average(posterior.divergence()[counted]), label, error)
+
+    components: np.ndarray
+    features: np.ndarray
+    halves: np.ndarray
+    graph: sparse.csr_matrix
+    places: np.ndarray
+    slices: np.ndarray
+    measured: np.ndarray
+    labels: np.ndarray | None = None
+    given: np.ndarray | None = None
 
 
-def _mean(draws: list[torch.Tensor]) -> torch.Tensor:
-    return torch.stack(draws).mean(dim=0)
+@dataclass(frozen=True)
+class Embedded:
+    """What a model returns.
+
+    embedding
+        n x dimensions, float32.
+    training_curve
+        A row per look at the held-out loss; none where nothing is trained.
+    noted
+        Spots (n, bool) that the account of each slice tells of, by what it says.
+    """
+
+    embedding: np.ndarray
+    training_curve: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame({"epoch": np.empty(0), "loss": np.empty(0)})
+    )
+    noted: dict[str, np.ndarray] = field(default_factory=dict)

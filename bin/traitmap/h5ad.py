@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from traitmap.errors import InputError
 from traitmap.files import require_file, writing
@@ -40,17 +40,26 @@ def _check_matrix(matrix: object, name: str, path: Path, what: str) -> None:
 
 def read_obs(path: Path, what: str) -> pd.DataFrame:
     """Read only the table of observations; raises InputError as ``read_h5ad`` does."""
+    obs = _read_part(path, what, "obs")
+    # Files older than anndata 0.7 hold obs as an array of records, which the reader of whole files turns into a table.
+    return obs if hasattr(obs, "columns") else read_h5ad(path, what).obs
+
+
+def read_obsm(path: Path, what: str) -> dict[str, Any]:
+    """Read only what is in obsm, by its keys; raises InputError as ``read_h5ad`` does."""
+    return _read_part(path, what, "obsm")
+
+
+def _read_part(path: Path, what: str, part: str) -> Any:
     import h5py
     from anndata.io import read_elem
 
     path = require_file(path, what)
     try:
         with h5py.File(path, "r") as file:
-            obs = read_elem(file["obs"])
+            return read_elem(file[part])
     except Exception as error:  # h5py and anndata raise whatever their parsers meet
         raise InputError(f"{path}: cannot be read as .h5ad ({what}: {error}); is it a whole AnnData file?") from error
-    # Files older than anndata 0.7 hold obs as an array of records, which the reader of whole files turns into a table.
-    return obs if hasattr(obs, "columns") else read_h5ad(path, what).obs
 
 
 def write_h5ad(data: AnnData, path: Path, *, compress: bool = True) -> None:
