@@ -8,7 +8,8 @@ def checkedInputs(options, assets) {
     def (slices, wrongSlices) = readSheet(options.input, file("${assets}/slices.schema.json"))
     def (traits, wrongTraits) = readSheet(options.traits, file("${assets}/traits.schema.json"))
     def problems = wrongSlices + wrongTraits + wrongGroups(slices, options) + wrongHomologs(slices, options)
-    problems += wrongReference(options) + wrongBaseline(options) + wrongComparisons(slices, options)
+    problems += wrongHeights(slices, options) + wrongReference(options) + wrongBaseline(options)
+    problems += wrongEmbedding(options) + wrongComparisons(slices, options)
     if (problems) {
         error(withoutSecrets(problems.collect { problem -> "error: ${problem}" }.join('\n')))
     }
@@ -72,6 +73,21 @@ def wrongGroups(slices, options) {
     return speciesOf.findAll { _group, species -> species.size() > 1 }.collect { group, species ->
         def mistake = "${options.input}: group ${group} holds slices of several species (${species.join(', ')})"
         "${mistake}; a background can be shared within one only"
+    }
+}
+
+def wrongEmbedding(options) {
+    def missing = options.embedding == 'given' && !options.embedding_key
+    return missing ? ['--embedding_key is missing: --embedding given takes the embedding from that key of obsm'] : []
+}
+
+// A stack has a height for every slice; one without would not be linked with its neighbours.
+def wrongHeights(slices, options) {
+    def members = slices.findAll { row -> row.group }.groupBy { row -> row.group }
+    def partly = members.findAll { _group, rows -> rows.any { row -> row.z } && !rows.every { row -> row.z } }
+    return partly.collect { group, rows ->
+        def without = rows.findAll { row -> !row.z }.collect { row -> row.slice }.join(', ')
+        "${options.input}, column z: is empty for ${without} of group ${group}; give it for all slices of a stack, or none"
     }
 }
 

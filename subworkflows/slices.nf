@@ -1,4 +1,4 @@
-// Each slice's embedding and gene specificity; slices of one group share the background of ranks.
+// Each slice's embedding and gene specificity; slices of one group share the model and the background of ranks.
 
 include { AVERAGE_RANKS } from '../modules/average_ranks/main'
 include { EMBED_SPOTS } from '../modules/embed_spots/main'
@@ -14,15 +14,26 @@ workflow SLICES {
     main:
     // [meta, h5ad]
     slices = checked.flatMap { _checked -> rows.collect { row -> [metaOf(row), row.h5ad] } }
-    EMBED_SPOTS(slices)
-    embedded = slices.join(EMBED_SPOTS.out.embedding, failOnDuplicate: true) // [meta, h5ad, embedding]
+    sizes = rows.countBy { row -> row.group }.findAll { group, size -> group && size > 1 }
+    together = rows.groupBy { row -> sizes.containsKey(row.group) ? [group: row.group] : [slice: row.slice] }
+
+    // [group or slice, metas, h5ads]
+    EMBED_SPOTS(checked.flatMap { _checked ->
+        together.collect { key, members ->
+            def name = key.values().first()
+            [name, members.collect { row -> metaOf(row) }, members.collect { row -> row.h5ad }]
+        }
+    })
+    // By slice again: [meta, embedding.h5ad] and [meta, step, file of messages]
+    embeddings = EMBED_SPOTS.out.embedding.flatMap { metas, paths -> bySlice(metas, paths) }
+    not_embedded = EMBED_SPOTS.out.failure.flatMap { metas, step, why -> metas.collect { meta -> [meta, step, why] } }
+    embedded = slices.join(embeddings, failOnDuplicate: true) // [meta, h5ad, embedding]
 
     // [group, metas, h5ads, homologs], of the slices of a group that could be embedded
-    sizes = rows.countBy { row -> row.group }.findAll { group, size -> group && size > 1 }
     order = rows.collect { row -> row.slice }
     shared = embedded
         .map { meta, h5ad, _embedding -> [meta, h5ad] }
-        .mix(EMBED_SPOTS.out.failure.map { meta, _process, _why -> [meta, []] })
+        .mix(not_embedded.map { meta, _process, _why -> [meta, []] })
         .filter { meta, _h5ad -> sizes.containsKey(meta.group) }
         .map { meta, h5ad -> [groupKey(meta.group, sizes[meta.group]), [meta, h5ad]] }
         .groupTuple()
@@ -47,7 +58,7 @@ workflow SLICES {
     SCORE_SPECIFICITY(whole)
 
     // [target below --outdir, file]
-    made = EMBED_SPOTS.out.embedding
+    made = embeddings
         .mix(SCORE_SPECIFICITY.out.specificity)
         .map { meta, path -> ["slices/${meta.id}/${path.name}".toString(), path] }
 
@@ -57,8 +68,15 @@ workflow SLICES {
     slices = slices // [meta, h5ad]
     specificity = SCORE_SPECIFICITY.out.specificity // [meta, specificity.h5ad]
     results = made
-    failures = EMBED_SPOTS.out.failure.mix(of_groups, SCORE_SPECIFICITY.out.failure) // [meta, step, file of messages]
+    failures = not_embedded.mix(of_groups, SCORE_SPECIFICITY.out.failure) // [meta, step, file of messages]
     versions = EMBED_SPOTS.out.versions.mix(AVERAGE_RANKS.out.versions, SCORE_SPECIFICITY.out.versions)
+}
+
+// [meta, path] of every file in a folder named after its slice.
+def bySlice(metas, paths) {
+    return (paths instanceof List ? paths : [paths]).collect { path ->
+        [metas.find { meta -> meta.id == path.parent.name }, path]
+    }
 }
 
 // A row without its file.

@@ -50,7 +50,7 @@ def joined_graph(
     that so link with it. Slices of the same height are not linked with each other.
     """
     whole = _ones(sparse.block_diag(graphs, format="csr"))
-    if len(graphs) == 1 or any(height is None for height in heights):
+    if any(height is None for height in heights) or len(set(heights)) == 1:
         return whole
     starts = np.concatenate([[0], np.cumsum([len(places) for places in coordinates])])
     levels = sorted(set(heights))

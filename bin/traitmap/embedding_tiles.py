@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,9 @@ def spots_of(inputs: Inputs, hops: int) -> Data:
     unit = float(inputs.features[inputs.measured, 0].std(ddof=1)) or 1.0
     own = torch.from_numpy(stacked / np.float32(unit))
     graph = Data(x=own.flatten(1), edge_index=from_scipy_sparse_matrix(inputs.graph)[0])
-    propagated = SIGN(hops)(graph) if hops else graph
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Sparse", UserWarning)  # torch's, on tensors that torch-geometric makes
+        propagated = SIGN(hops)(graph) if hops else graph
     features = torch.cat([own, *(propagated[f"x{hop}"].view_as(own) for hop in range(1, hops + 1))], dim=2)
     n, slices = len(own), int(inputs.slices.max()) + 1
     codes = torch.from_numpy(inputs.slices)

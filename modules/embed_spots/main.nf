@@ -1,32 +1,40 @@
-// Each spot's embedding from its expression and its neighbours' (graph attention autoencoder).
+// Each spot's embedding from its expression and its neighbours'; the slices of a group by one model.
 include { quoted ; sliceOptions } from '../../functions/options'
 
 process EMBED_SPOTS {
-    tag "${meta.id}"
+    tag "${group}"
     label 'process_medium'
     label 'process_gpu'
 
     input:
-    tuple val(meta), path(h5ad, stageAs: 'slice/*')
+    tuple val(group), val(metas), path(h5ads, stageAs: 'slices/?/*')
 
     output:
-    tuple val(meta), path('embedding.h5ad'), emit: embedding, optional: true
-    tuple val(meta), val("${task.process}"), path('failure.txt'), emit: failure, optional: true
+    tuple val(metas), path('embeddings/*/embedding.h5ad'), emit: embedding, optional: true
+    tuple val(metas), val("${task.process}"), path('failure.txt'), emit: failure, optional: true
     tuple val("${task.process}"), val('embed_spots.py'), eval('embed_spots.py --version'), emit: versions
 
     script:
     def args = task.ext.args ?: ''
-    def annotation = task.ext.use_labels && meta.annotation ? "--annotation ${quoted(meta.annotation)}" : ''
     def device = task.accelerator ? 'cuda' : 'cpu'
+    def stacked = metas.every { meta -> meta.z }
+    def pairs = [metas, h5ads instanceof List ? h5ads : [h5ads]].transpose()
+    def slices = pairs.collect { meta, h5ad ->
+        def annotation = task.ext.use_labels ? " --annotation ${quoted(meta.annotation)}" : ''
+        def height = stacked ? " --z ${quoted(meta.z)}" : ''
+        "--slice ${h5ad} ${sliceOptions(meta)}${annotation}${height} --out embeddings/${meta.id}/embedding.h5ad"
+    }.join(' \\\n        ')
     """
     # library: ${task.ext.library}
     export TRAITMAP_FAILURE=failure.txt
-    embed_spots.py --slice ${h5ad} ${sliceOptions(meta)} --species ${quoted(meta.species)} ${annotation} \\
-        --device ${device} ${args} --out embedding.h5ad
+    mkdir -p ${metas.collect { meta -> "embeddings/${meta.id}" }.join(' ')}
+    embed_spots.py ${slices} \\
+        --species ${quoted(metas.first().species)} --device ${device} ${args}
     """
 
     stub:
     """
-    touch embedding.h5ad
+    mkdir -p ${metas.collect { meta -> "embeddings/${meta.id}" }.join(' ')}
+    touch ${metas.collect { meta -> "embeddings/${meta.id}/embedding.h5ad" }.join(' ')}
     """
 }

@@ -24,10 +24,10 @@ class Demo {
             input[2] = file("${projectDir}/assets/sumstats_headers.json")
         ''',
         EMBED_SPOTS: SLICE + '''
-            input[0] = [meta_1, slice_1]
+            input[0] = ['slice_1', [meta_1], slice_1]
         ''',
         SCORE_SPECIFICITY: '''
-            input[0] = EMBED_SPOTS.out.embedding.map { meta, embedding -> [meta, slice_1, embedding, [], []] }
+            input[0] = EMBED_SPOTS.out.embedding.map { metas, path -> [metas[0], slice_1, path, [], []] }
         ''',
         REGRESS_SPOTS: '''
             input[0] = SCORE_SPECIFICITY.out.specificity

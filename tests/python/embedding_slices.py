@@ -7,6 +7,10 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from traitmap.embedding import Settings, embed_spots
+from traitmap.ledger import Ledger
+
+QUICK = {"epochs": 12, "variable_genes": 100, "components": 20, "dimensions": 8}
 LAYERS = ("outer", "middle", "inner")
 
 
@@ -36,3 +40,14 @@ def purity(embedding, places, labels, neighbors=21, candidates=101):
     similar = np.einsum("ik,ijk->ij", unit, unit[near])
     top = np.take_along_axis(near, np.argsort(-similar, axis=1, kind="stable")[:, :neighbors], axis=1)
     return float((labels[top] == labels[:, None]).mean())
+
+
+def embed(data, **settings):
+    """Quickly: (embedded, ledger)."""
+    ledger = Ledger("embed_spots", "test")
+    return embed_spots(data, Settings(**{**QUICK, **settings}), ledger), ledger
+
+
+def values(embedded):
+    """The embedding, n x dimensions."""
+    return np.asarray(embedded.obsm["embedding"])

@@ -1,4 +1,4 @@
-"""The embedding: model and loss in closed form, training, odd slices, quality, the executable."""
+"""The embedding of slices and groups of slices: labels, odd slices, quality, the executable."""
 
 import json
 
@@ -10,167 +10,16 @@ import torch
 from scipy import sparse
 
 from conftest import GSMAP, call, needs_gsmap, refused
-from embedding_slices import layered_slice, purity
-from traitmap.embedding import MODELS, Settings, embed_spots
-from traitmap.embedding_model import SMALLEST_ERROR, GraphAutoencoder, Posterior, loss_of
-from traitmap.embedding_training import SETTLING, SMALLEST_GAIN, choose_device, mixed_precision, reproducible
+from embedding_slices import QUICK, embed, layered_slice, purity, values
+from traitmap.embedding import MODELS, Settings, Slice, embed_slices, embed_spots
 from traitmap.errors import InputError
 from traitmap.ledger import Ledger
 from traitmap.slices import read_slice
 
-QUICK = {"epochs": 12, "variable_genes": 100, "components": 20, "dimensions": 8}
+TRAINED = [name for name in MODELS if name not in ("pca", "given")]
 
 
-def embed(data, **settings):
-    ledger = Ledger("embed_spots", "test")
-    return embed_spots(data, Settings(**{**QUICK, **settings}), ledger), ledger
-
-
-def values(embedded):
-    return np.asarray(embedded.obsm["embedding"])
-
-
-# --- model and loss -----------------------------------------------------------------------------------------------
-
-
-def test_divergence_in_closed_form():
-    means = torch.tensor([[0.0, 0.0], [3.0, 4.0], [0.0, 0.0]])
-    log_variances = torch.tensor([[0.0, 0.0], [0.0, 0.0], [np.log(4.0), 0.0]], dtype=torch.float32)
-    expected = [0, 12.5, 0.5 * (4 - 1 - np.log(4))]
-    np.testing.assert_allclose(Posterior(means, log_variances).divergence(), expected, rtol=1e-6)
-
-
-def test_a_sample_has_the_posteriors_mean_and_spread():
-    posterior = Posterior(torch.full((1, 1), 2.0), torch.full((1, 1), np.log(9.0)))
-    assert posterior.sample(torch.zeros(1, 1)).item() == 2
-    assert posterior.sample(torch.ones(1, 1)).item() == pytest.approx(5)
-
-
-@pytest.fixture
-def tiny():
-    """An untrained model in evaluation mode with 12 spots on a ring: (model, features, edges)."""
-    torch.manual_seed(0)
-    spot = torch.arange(12)
-    ring = torch.stack([torch.cat([spot, spot, spot]), torch.cat([spot, (spot + 1) % 12, (spot - 1) % 12])])
-    return GraphAutoencoder(6, 3, 2, dropout=0.1).eval(), torch.randn(12, 6), ring
-
-
-@pytest.mark.parametrize("average", [torch.mean, torch.median])
-def test_the_loss_is_what_its_formula_says(tiny, average):
-    model, features, edges = tiny
-    labels = torch.tensor([0, 1, -1, 0, 1, 0, -1, -1, 0, 0, 1, 1])
-    counted = torch.arange(12) < 9
-    noises = [torch.randn(12, 3) for _ in range(2)]
-    with torch.no_grad():
-        loss = loss_of(model, features, edges, labels, counted, noises, average)
-        posterior = model.encode(features, edges)
-        draws = [posterior.sample(noise) for noise in noises]
-        decoded = [model.decoder(drawn).numpy() for drawn in draws]
-        log_odds = [torch.log_softmax(model.label_head(drawn), dim=1).numpy() for drawn in draws]
-    plain = np.mean if average is torch.mean else lambda values: np.sort(values)[(len(values) - 1) // 2]
-    errors = np.mean([((found - features.numpy()) ** 2).mean(axis=1) for found in decoded], axis=0)[:9]
-    chosen = [spot for spot in range(9) if labels[spot] >= 0]
-    surprise = np.mean([[-row[spot, labels[spot]] for spot in chosen] for row in log_odds], axis=0)
-    assert loss.squared_error.item() == pytest.approx(plain(errors), rel=1e-5)
-    assert loss.reconstruction.item() == pytest.approx(3 * np.log(plain(errors) + SMALLEST_ERROR), rel=1e-5)
-    assert loss.divergence.item() == pytest.approx(plain(posterior.divergence().numpy()[:9]), rel=1e-5)
-    assert loss.label.item() == pytest.approx(plain(surprise) * len(chosen) / 9, rel=1e-5)
-    assert loss.total.item() == pytest.approx(sum(map(float, (loss.reconstruction, loss.divergence, loss.label))))
-
-
-def test_spots_without_a_label_add_no_label_loss(tiny):
-    model, features, edges = tiny
-    noises, everyone = [torch.zeros(12, 3)], torch.ones(12, dtype=bool)
-    unlabelled = loss_of(model, features, edges, torch.full((12,), -1), everyone, noises)
-    assert unlabelled.label.item() == 0
-    assert unlabelled.total.item() == loss_of(model, features, edges, None, everyone, noises).total.item()
-
-
-def test_messages_reach_two_links_far_and_no_further(tiny):
-    model, features, edges = tiny
-    changed = features.clone()
-    changed[0] += 5
-    with torch.no_grad():
-        moved = (model.encode(features, edges).mean - model.encode(changed, edges).mean).abs().sum(dim=1)
-    assert (moved > 0).nonzero().ravel().tolist() == [0, 1, 2, 10, 11]
-
-
-# --- device and reproducibility -----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("asked", "available", "expected"),
-    [
-        ("auto", True, "cuda"),
-        ("auto", False, "cpu"),
-        ("cpu", True, "cpu"),
-        ("cpu", False, "cpu"),
-        ("cuda", True, "cuda"),
-    ],
-)
-def test_the_device_follows_what_is_asked_and_there(asked, available, expected):
-    assert choose_device(asked, available) == expected
-
-
-def test_cuda_that_is_missing_is_refused():
-    with pytest.raises(InputError, match="no CUDA device"):
-        choose_device("cuda", False)
-
-
-def test_mixed_precision_does_nothing_on_a_cpu():
-    with mixed_precision("cpu"):
-        assert not torch.is_autocast_enabled("cpu")
-        assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.float32
-
-
-def test_reproducible_leaves_torch_as_it_was():
-    before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled(), torch.random.get_rng_state()
-    with reproducible(5, "cpu"):
-        assert torch.get_num_threads() == 1
-        assert torch.are_deterministic_algorithms_enabled()
-        first = torch.randn(3)
-    with reproducible(5, "cpu"):
-        assert torch.equal(torch.randn(3), first)
-    assert torch.get_num_threads() == before[0]
-    assert torch.are_deterministic_algorithms_enabled() == before[1]
-    assert torch.equal(torch.random.get_rng_state(), before[2])
-
-
-def test_the_same_seed_gives_the_same_bits_and_another_seed_others():
-    data, _ = layered_slice()
-    first = values(embed(data, seed=1)[0])
-    torch.randn(7)  # the state of others' random numbers is of no account
-    np.testing.assert_array_equal(values(embed(data, seed=1)[0]), first)
-    assert not np.array_equal(values(embed(data, seed=2)[0]), first)
-
-
-# --- training -----------------------------------------------------------------------------------------------------
-
-
-FAST = {"learning_rate": 0.05, "dropout": 0.0, "weight_decay": 0.0}  # overfits: the last weights are not the best
-
-
-def test_the_best_weights_are_those_that_embed():
-    data, _ = layered_slice(100)
-    whole, ledger = embed(data, **FAST, epochs=100, patience=100)
-    best = ledger.facts["best_epoch"]
-    assert SETTLING <= best < ledger.facts["epochs_trained"]
-    judged = whole.uns["training_curve"].set_index("epoch")["held_out_loss"]
-    assert judged[best] < judged.loc[SETTLING:].min() + SMALLEST_GAIN
-    cut_short, _ = embed(data, **FAST, epochs=best)
-    np.testing.assert_array_equal(values(cut_short), values(whole))
-
-
-def test_training_stops_when_held_out_spots_gain_no_more():
-    _, ledger = embed(layered_slice(100)[0], **FAST, epochs=300, patience=10)
-    assert ledger.facts["epochs_trained"] == ledger.facts["best_epoch"] + 10
-    assert ledger.facts["epochs_trained"] < 300
-
-
-def test_an_end_that_comes_too_early_is_told():
-    embedded, ledger = embed(layered_slice()[0], epochs=3)
-    assert any("still fell at epoch 3" in warning for warning in ledger.warnings)
-    assert embedded.uns["training_curve"]["epoch"].tolist() == [3]
+# --- labels -------------------------------------------------------------------------------------------------------
 
 
 def test_without_labels_nothing_of_them_is_learned():
@@ -201,7 +50,7 @@ def test_unlabelled_spots_and_rare_labels_are_kept():
 # --- odd slices ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", [*TRAINED, "pca"])
 @pytest.mark.parametrize(("spots", "genes"), [(2, 30), (5, 30), (40, 3), (41, 300)])
 def test_slices_of_any_size(model, spots, genes):
     data, _ = layered_slice(spots, genes, depth=10)
@@ -218,7 +67,7 @@ def test_too_few_spots_to_hold_out_are_all_trained_on():
     assert [row["n"] for row in ledger.counts if "held out" in row["what"]] == [0]
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", [*TRAINED, "pca"])
 def test_spots_without_counts_are_embedded(model):
     data, _ = layered_slice(60)
     counts = data.X.toarray()
@@ -250,8 +99,11 @@ def test_every_gene_is_accounted_for():
 @pytest.mark.parametrize(
     ("wrong", "word"),
     [
-        ({"model": "umap"}, "gat_ae, pca"),
-        ({"device": "gpu"}, "auto, cpu or cuda"),
+        ({"model": "umap"}, "gat_ae, contrastive, propagation, pca, given"),
+        ({"model": "given"}, "--embedding-key is missing"),
+        ({"contrast": "none"}, "infonce, infomax, triplet"),
+        ({"steps": 0}, "--steps is 0"),
+        ({"device": "gpu"}, "auto, cpu, cuda"),
         ({"epochs": 0}, "--epochs is 0"),
         ({"graph_neighbors": 0}, "--graph-neighbors is 0"),
         ({"seed": -1}, "--seed is -1"),
@@ -260,6 +112,99 @@ def test_every_gene_is_accounted_for():
 def test_settings_that_make_no_sense_are_refused(wrong, word):
     with pytest.raises(InputError, match=word):
         Settings(**wrong).check()
+
+
+# --- groups of slices ---------------------------------------------------------------------------------------------
+
+
+def in_group(*data, settings=None, heights=None, given=None):
+    """Embedded together: (results, ledgers)."""
+    ledgers = [Ledger("embed_spots", f"slice {number}") for number in range(len(data))]
+    slices = [
+        Slice(
+            lambda _ledger, one=one: one,
+            ledger,
+            heights[number] if heights else None,
+            given[number] if given else None,
+        )
+        for number, (one, ledger) in enumerate(zip(data, ledgers, strict=True))
+    ]
+    return embed_slices(slices, Settings(**{**QUICK, **(settings or {})})), ledgers
+
+
+@pytest.fixture(scope="module")
+def two_slices():
+    """Two slices of one tissue: the same levels of expression, other spots; in the second all genes catch otherwise."""
+    one, band = layered_slice(150, 120)
+    other, _ = layered_slice(150, 120)
+    rng = np.random.default_rng(5)
+    counts = other.X.toarray()[rng.permutation(150)]
+    order = np.argsort(rng.permutation(150), kind="stable")
+    counts = rng.poisson(counts[order] * rng.lognormal(0, 0.4, 120)).astype(np.float32)
+    other.X = sparse.csr_matrix(counts)
+    return one, other, band
+
+
+@pytest.mark.parametrize("model", [*TRAINED, "pca"])
+def test_slices_of_a_group_are_embedded_together(two_slices, model):
+    one, other, _ = two_slices
+    results, ledgers = in_group(one, other, settings={"model": model})
+    for data, result, ledger in zip((one, other), results, ledgers, strict=True):
+        assert result.obs_names.tolist() == data.obs_names.tolist()
+        assert np.isfinite(values(result)).all()
+        assert result.obsp["spatial_graph"].shape == (150, 150)
+        assert ledger.facts["slices_embedded_together"] == 2
+        assert ledger.facts["links_between_slices"] == 0
+    alone, _ = embed(one, model=model)
+    assert not np.array_equal(values(alone), values(results[0]))
+
+
+def test_components_hold_no_difference_between_slices(two_slices):
+    results, _ = in_group(*two_slices[:2], settings={"model": "pca"})
+    for result in results:
+        np.testing.assert_allclose(np.asarray(result.obsm["pca"]).mean(axis=0), 0, atol=1e-4)
+
+
+def test_a_group_uses_the_genes_that_all_slices_have(two_slices):
+    one, other, _ = two_slices
+    results, ledgers = in_group(one, other[:, 20:].copy(), settings={"variable_genes": 3000})
+    notes = [row for row in ledgers[0].counts if "not in every slice" in row["what"]]
+    assert [row["n"] for row in notes] == [20]
+    assert ledgers[1].facts["variable_genes"] <= 100
+    assert len(results) == 2
+
+
+def test_slices_without_a_common_gene_are_refused(two_slices):
+    one, other, _ = two_slices
+    with pytest.raises(InputError, match="no gene in common"):
+        in_group(one[:, :50].copy(), other[:, 50:].copy())
+
+
+def test_a_stack_links_its_slices(two_slices):
+    one, other, _ = two_slices
+    flat, _ = in_group(one, other)
+    stacked, ledgers = in_group(one, other, heights=[0.0, 10.0])
+    assert ledgers[0].facts["links_between_slices"] > 150
+    assert not np.array_equal(values(flat[0]), values(stacked[0]))
+    assert json.loads(stacked[1].uns["parameters"])["z"] == 10
+    assert (stacked[0].obsp["spatial_graph"] != flat[0].obsp["spatial_graph"]).nnz == 0
+
+
+def test_labels_of_a_group_mean_the_same_in_every_slice():
+    one, other = layered_slice(80, regions=True)[0], layered_slice(80, regions=True, seed=2)[0]
+    other.obs["region"] = other.obs["region"].cat.remove_categories(["inner"])
+    _, ledgers = in_group(one, other)
+    guided = [row["n"] for ledger in ledgers for row in ledger.counts if "guided" in row["what"]]
+    assert guided == [80, int(other.obs["region"].notna().sum())]
+
+
+def test_the_users_own_embedding_is_taken_as_it_is(two_slices):
+    one, other, _ = two_slices
+    given = [np.random.default_rng(seed).normal(size=(150, 7)).astype(np.float32) for seed in range(2)]
+    results, _ = in_group(one, other, settings={"model": "given", "embedding_key": "mine"}, given=given)
+    for result, expected in zip(results, given, strict=True):
+        np.testing.assert_array_equal(values(result), expected)
+        assert "pca" in result.obsm
 
 
 # --- quality ------------------------------------------------------------------------------------------------------
@@ -329,3 +274,37 @@ def test_the_executable_refuses_in_lines(slice_file, tmp_path):
     complaint = refused("embed_spots.py", "--slice", slice_file, "--model", "umap", "--epochs", 0, "--out", out)
     assert len(complaint.strip().splitlines()) == 2
     assert not out.exists()
+
+
+def test_the_executable_embeds_a_stack(two_slices, tmp_path):
+    options = []
+    for number, data in enumerate(two_slices[:2]):
+        data.write_h5ad(tmp_path / f"{number}.h5ad")
+        options += ["--slice", tmp_path / f"{number}.h5ad", "--out", tmp_path / f"out{number}.h5ad", "--z", number]
+    call("embed_spots.py", *options, "--epochs", 2)
+    found = [anndata.read_h5ad(tmp_path / f"out{number}.h5ad") for number in range(2)]
+    assert [len(one) for one in found] == [150, 150]
+    assert json.loads(found[0].uns["ledger"])["facts"]["links_between_slices"] > 0
+    spots = [row["n"] for row in json.loads(found[1].uns["ledger"])["counts"] if row["of"] == "spots"]
+    assert spots[0] == 150  # read twice, told once
+    complaint = refused("embed_spots.py", *options[:-2], "--out", tmp_path / "third.h5ad")
+    assert "--out is given 3 times for 2 slices" in complaint
+    assert "--z is given once" in complaint
+
+
+def test_the_executable_takes_a_given_embedding_or_says_what_is_wrong(tmp_path):
+    data, _ = layered_slice(60)
+    data.obsm["STAGATE"] = np.random.default_rng(0).normal(size=(60, 4))
+    data.obsm["broken"] = np.where(np.arange(60)[:, None] == 5, np.nan, data.obsm["STAGATE"])
+    data.obsm["empty"] = np.zeros((60, 4))
+    data.write_h5ad(tmp_path / "slice.h5ad")
+    options = ["--slice", tmp_path / "slice.h5ad", "--model", "given", "--out", tmp_path / "out.h5ad"]
+    call("embed_spots.py", *options, "--embedding-key", "STAGATE")
+    found = anndata.read_h5ad(tmp_path / "out.h5ad")
+    np.testing.assert_array_equal(values(found), data.obsm["STAGATE"].astype(np.float32))
+    for key, word in (
+        ("none", "has no embedding in obsm['none']"),
+        ("broken", "row 6"),
+        ("empty", "nothing but zeros"),
+    ):
+        assert word in refused("embed_spots.py", *options, "--embedding-key", key)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.spatial.distance import cdist
 
-from traitmap.embedding_graph import spatial_graph
+from traitmap.embedding_graph import BETWEEN, joined_graph, spatial_graph
 from traitmap.ledger import Ledger
 
 
@@ -63,3 +63,47 @@ def test_separate_pieces_of_tissue_are_counted():
     ledger = Ledger("embed_spots", "test")
     spatial_graph(np.vstack([piece, piece + 100]), 5, ledger)
     assert ledger.facts["graph_parts"] == 2
+
+
+# --- groups -------------------------------------------------------------------------------------------------------
+
+
+def slices_of(*sizes):
+    rng = np.random.default_rng(0)
+    places = [rng.random((size, 2)) for size in sizes]
+    return places, [spatial_graph(one, 5, Ledger("embed_spots", "test")) for one in places]
+
+
+def test_slices_without_heights_are_not_linked():
+    places, graphs = slices_of(30, 20)
+    for heights in ([None, None], [1.0, None], [1.0, 1.0]):
+        graph = joined_graph(graphs, places, heights).toarray()
+        np.testing.assert_array_equal(graph[:30, :30], graphs[0].toarray())
+        np.testing.assert_array_equal(graph[30:, 30:], graphs[1].toarray())
+        assert graph[:30, 30:].sum() == 0
+
+
+def test_adjacent_slices_of_a_stack_are_linked_as_a_plain_twin_links_them():
+    places, graphs = slices_of(40, 35, 30)
+    graph = joined_graph(graphs, places, [20.0, 0.0, 10.0]).toarray()  # the order of the stack: 1, 2, 0
+    starts = [0, 40, 75]
+    expected = np.zeros((105, 105), bool)
+    for a, b in ((1, 2), (2, 1), (2, 0), (0, 2)):
+        for spot, place in enumerate(places[a]):
+            own = graphs[a].toarray()[spot].nonzero()[0]
+            reach = np.linalg.norm(places[a][own] - place, axis=1).max()
+            distance = np.linalg.norm(places[b] - place, axis=1)
+            for other in np.argsort(distance)[:BETWEEN]:
+                if distance[other] <= reach:
+                    expected[starts[a] + spot, starts[b] + other] = expected[starts[b] + other, starts[a] + spot] = True
+    for number, one in enumerate(graphs):
+        own = slice(starts[number], starts[number] + one.shape[0])
+        expected[own, own] = one.toarray() > 0
+    np.testing.assert_array_equal(graph > 0, expected)
+    assert graph[:40, 40:75].sum() == 0
+
+
+def test_tissue_that_the_next_slice_lacks_is_not_linked_with_it():
+    places, graphs = slices_of(30, 30)
+    places[1] += 100
+    assert joined_graph(graphs, places, [0.0, 1.0]).toarray()[:30, 30:].sum() == 0
