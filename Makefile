@@ -93,7 +93,7 @@ faults: install
 	$(call say,Faults on purpose)
 	bash tests/faults/run.sh $(FAULTS)
 
-# Needs pypi.org itself: advisories are on no mirror of packages.
+# Needs PyPI itself: advisories are on no mirror of packages.
 audit: install
 	$(call say,Known weaknesses of the pinned packages)
 	for lock in tests containers/cpu containers/gpu; do \
