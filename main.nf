@@ -55,6 +55,7 @@ workflow TRAITMAP {
         sheets.traits,
         SLICES.out.slices,
         SLICES.out.specificity,
+        SLICES.out.spot_counts,
         REFERENCE.out.reference,
         vocabulary,
         options,
@@ -67,6 +68,7 @@ workflow TRAITMAP {
         .map { meta, step, messages -> failureRows(meta, step, messages) }
         .map { rows -> options.strict ? error(failureLines(rows)) : rows }
         .flatMap { rows -> rows }
+        .unique()
         .toSortedList { a, b -> a.join(' ') <=> b.join(' ') }
     failures = failed
         .map { rows -> [rows: rows] }

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from traitmap.cli import Threads, run, use_threads
+from traitmap.cli import Threads, run, say, use_threads
 from traitmap.errors import InputError
 
 
@@ -76,23 +76,27 @@ def main(
     scores = SpotScores(specificity)
     span = parse_span(spots, len(scores)) if spots else None
     sets = read_spot_sets(spot_sets, scores.spots, region_members(scores)[0], slice_name) if spot_sets else None
-    linked = None  # read after the first trait, whose mistakes show sooner
-    ready, wrong = {}, {}
+    read, ready, wrong = {}, {}, {}
     for number, path in enumerate(sumstats):
         ledger = Ledger("regress_spots", path.name.split(".")[0])
         try:
-            trait = read_trait(path, ledger)
-            if sets:
-                ledger.noted("spots of sets", "named twice in a set, counted once", sets.repeated)
-            further = read_baselines(baseline or [], ledger)
-            linked = linked or read_reference(reference)
-            options = {"weights": weights, "blocks": blocks, "keep_mhc": keep_mhc, "max_chi2": max_chi2}
+            read[number] = read_trait(path, ledger), ledger
+        except InputError as error:
+            wrong[number] = error.problems
+    linked = read_reference(reference) if read else None  # the traits' mistakes show sooner
+    for number, (trait, ledger) in read.items():
+        if sets:
+            ledger.noted("spots of sets", "named twice in a set, counted once", sets.repeated)
+        further = read_baselines(baseline or [], ledger)
+        options = {"weights": weights, "blocks": blocks, "keep_mhc": keep_mhc, "max_chi2": max_chi2}
+        try:
             ready[number] = prepare(linked, scores.genes, trait, ledger, further=further, **options)
         except InputError as error:
             wrong[number] = error.problems
     if wrong and not failure:
         raise InputError(*dict.fromkeys(problem for problems in wrong.values() for problem in problems))
     for number, problems in wrong.items():
+        say("\n".join(f"error: {problem}" for problem in problems))
         failure[number].write_text("".join(f"{problem}\n" for problem in problems))
     if not ready:
         return

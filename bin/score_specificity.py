@@ -46,6 +46,9 @@ def main(
     expression_gate: Annotated[
         bool, typer.Option(help="Score only genes that more of the microdomain express than of the background.")
     ] = True,
+    size: Annotated[
+        Path | None, typer.Option(help="Text file to write: the number of spots, for who deals them.")
+    ] = None,
     threads: Threads = 1,
 ) -> None:
     """Score how specific each gene is to each spot's microdomain: spots near in space and alike in expression."""
@@ -83,6 +86,8 @@ def main(
     groups = read_metacells(slice_, metacells, data.obs_names) if metacells else None
     result = score_specificity(data, values, ledger, settings, common, threads, groups, consume=True)
     write_h5ad(result, out, compress=False)  # scores hardly shrink, and every trait reads them
+    if size:
+        size.write_text(f"{result.n_obs}\n")
     share = ledger.facts["share_non_zero"]
     say(f"{slice_.name}: {result.n_obs} spots x {result.n_vars} genes, {share:.1%} of the scores are above 0")
 

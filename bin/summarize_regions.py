@@ -31,11 +31,15 @@ def main(
     from traitmap import summary
     from traitmap.comparisons import compare_regions, read_comparisons
     from traitmap.files import write_tsv
+    from traitmap.summary_sets import summarize_sets
 
     rows = summary.read_sheet(sheet)
     compared = compare_regions(read_comparisons(comparisons, rows), rows) if comparisons else None
     table = summary.summarize_regions(rows, region_p=region_p, outliers=outliers, top_share=top_share)
     summary.write_summary(table, out)
+    sets = summarize_sets(rows)
+    if sets is not None:
+        write_tsv(sets, out / "summary" / "spot_sets.tsv")
     if compared is not None:
         write_tsv(compared, out / "summary" / "comparisons.tsv")
     of_slices = table[table["scope"] == "slice"]

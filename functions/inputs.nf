@@ -9,7 +9,7 @@ def checkedInputs(options, assets) {
     def (traits, wrongTraits) = readSheet(options.traits, file("${assets}/traits.schema.json"))
     def problems = wrongSlices + wrongTraits + wrongGroups(slices, options) + wrongHomologs(slices, options)
     problems += wrongHeights(slices, options) + wrongReference(options) + wrongBaseline(options)
-    problems += wrongEmbedding(options) + wrongComparisons(slices, options)
+    problems += wrongEmbedding(options) + wrongComparisons(slices, options) + wrongSpotSets(slices, options)
     if (problems) {
         error(withoutSecrets(problems.collect { problem -> "error: ${problem}" }.join('\n')))
     }
@@ -117,6 +117,26 @@ def wrongComparisons(slices, options) {
     def sides = rows.collectMany { row -> [row.slices_a, row.slices_b] }.findAll { name -> name }.unique()
     return problems + sides.findAll { name -> !(name in known) }.collect { name ->
         "${options.comparisons}: '${name}' is no slice or group of ${options.input} (it has: ${known.join(', ')})"
+    }
+}
+
+// Its spots are looked at where the slices are read.
+def wrongSpotSets(slices, options) {
+    if (!options.spot_sets || !file(options.spot_sets).exists()) {
+        return []
+    }
+    def rows = file(options.spot_sets).readLines().collect { line -> line.split('\t', -1) as List }
+    def header = rows ? rows.first() : []
+    def missing = ['set', 'spot'].findAll { name -> !(name in header) }
+    if (missing) {
+        def columns = missing.collect { name -> "'${name}'" }.join(', ')
+        return ["--spot_sets: ${options.spot_sets} has no column ${columns}; the columns are set and spot, and maybe slice"]
+    }
+    def place = header.indexOf('slice')
+    def named = place < 0 ? [] : rows.drop(1).collect { row -> row[place] ?: '' }.unique()
+    def known = slices.collect { row -> row.slice }
+    return (named - known).collect { name ->
+        "--spot_sets: ${options.spot_sets}: '${name}' is no slice of ${options.input} (it has: ${known.join(', ')})"
     }
 }
 

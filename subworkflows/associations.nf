@@ -4,15 +4,16 @@ include { COMBINE_REGIONS } from '../modules/combine_regions/main'
 include { DRAW_FIGURES } from '../modules/draw_figures/main'
 include { HARMONIZE_SUMSTATS } from '../modules/harmonize_sumstats/main'
 include { RANK_GENES } from '../modules/rank_genes/main'
-include { REGRESS_SPOTS } from '../modules/regress_spots/main'
 include { SUMMARIZE_REGIONS } from '../modules/summarize_regions/main'
-include { baselineFiles ; homologsOf } from '../functions/inputs'
+include { REGRESSIONS } from './regressions'
+include { homologsOf } from '../functions/inputs'
 
 workflow ASSOCIATIONS {
     take:
     rows // of the sheet of traits
     slices // [meta, h5ad]
     specificity // [meta, specificity.h5ad]
+    spot_counts // [meta, file with the number of spots]
     reference // one path
     vocabulary // headers of summary statistics
     options // the typed parameters
@@ -27,18 +28,19 @@ workflow ASSOCIATIONS {
     pairs = specificity
         .combine(HARMONIZE_SUMSTATS.out.sumstats)
         .map { meta, scores, trait, sumstats -> [meta + [trait: trait.id], scores, sumstats] }
-    REGRESS_SPOTS(pairs, reference, baselineFiles(options))
+    names = rows.collect { row -> row.trait }
+    REGRESSIONS(names, specificity, spot_counts, HARMONIZE_SUMSTATS.out.sumstats, reference, options)
     // [meta, specificity, spots, h5ad, homologs]
     scored = pairs
         .map { meta, scores, _sumstats -> [meta, scores] }
-        .join(REGRESS_SPOTS.out.spots, failOnDuplicate: true)
+        .join(REGRESSIONS.out.spots, failOnDuplicate: true)
         .map { meta, scores, spots -> [meta.id, meta, scores, spots] }
         .combine(slices.map { meta, h5ad -> [meta.id, h5ad] }, by: 0)
         .map { _id, meta, scores, spots, h5ad -> [meta, scores, spots, h5ad, homologsOf(meta.species, options)] }
     RANK_GENES(scored)
 
     // [meta, spots, region tests]
-    tested = REGRESS_SPOTS.out.spots.join(REGRESS_SPOTS.out.region_tests, failOnDuplicate: true)
+    tested = REGRESSIONS.out.spots.join(REGRESSIONS.out.region_tests, failOnDuplicate: true)
     labelled = tested
         .map { meta, spots, tests -> [meta.id, meta, spots, tests] }
         .combine(slices.map { meta, h5ad -> [meta.id, h5ad] }, by: 0)
@@ -63,7 +65,7 @@ workflow ASSOCIATIONS {
         .flatten()
         .map { path -> [[path.parent.parent.name, path.parent.name], path] }
     drawn = (options.figures == 'none' ? channel.empty() : pairs)
-        .join(REGRESS_SPOTS.out.spots)
+        .join(REGRESSIONS.out.spots)
         .join(RANK_GENES.out.genes)
         .join(RANK_GENES.out.expression)
         .map { entry -> [[entry[0].id, entry[0].trait]] + entry }
@@ -80,13 +82,15 @@ workflow ASSOCIATIONS {
     of_traits = HARMONIZE_SUMSTATS.out.sumstats
         .mix(HARMONIZE_SUMSTATS.out.qc)
         .map { _meta, path -> ["traits/${path.name}".toString(), path] }
-    of_pairs = REGRESS_SPOTS.out.spots
-        .mix(REGRESS_SPOTS.out.region_tests, REGRESS_SPOTS.out.qc, RANK_GENES.out.genes, RANK_GENES.out.expression)
+    of_pairs = REGRESSIONS.out.spots
+        .mix(REGRESSIONS.out.region_tests, REGRESSIONS.out.qc, RANK_GENES.out.genes, RANK_GENES.out.expression)
         .map { meta, path -> ["associations/${meta.id}/${meta.trait}/${path.name}".toString(), path] }
     of_regions = SUMMARIZE_REGIONS.out.regions
         .flatten()
         .map { path -> ["associations/${path.parent.parent.name}/${path.parent.name}/${path.name}".toString(), path] }
-    of_run = SUMMARIZE_REGIONS.out.summary.mix(SUMMARIZE_REGIONS.out.comparisons).map { path -> ["summary/${path.name}".toString(), path] }
+    of_run = SUMMARIZE_REGIONS.out.summary
+        .mix(SUMMARIZE_REGIONS.out.comparisons, SUMMARIZE_REGIONS.out.spot_sets)
+        .map { path -> ["summary/${path.name}".toString(), path] }
     figures_of_pairs = DRAW_FIGURES.out.figures.transpose().map { meta, path ->
         ["associations/${meta.id}/${meta.trait}/figures/${path.name}".toString(), path]
     }
@@ -95,13 +99,13 @@ workflow ASSOCIATIONS {
     results = of_traits.mix(of_pairs, of_regions, of_run)
     figures = figures_of_pairs // the same of the figures, which the report does not read
     failures = HARMONIZE_SUMSTATS.out.failure.mix( // [meta, step, file of messages]
-        REGRESS_SPOTS.out.failure,
+        REGRESSIONS.out.failure,
         RANK_GENES.out.failure,
         COMBINE_REGIONS.out.failure,
         DRAW_FIGURES.out.failure,
     )
     versions = HARMONIZE_SUMSTATS.out.versions.mix(
-        REGRESS_SPOTS.out.versions,
+        REGRESSIONS.out.versions,
         RANK_GENES.out.versions,
         COMBINE_REGIONS.out.versions,
         SUMMARIZE_REGIONS.out.versions,

@@ -67,6 +67,7 @@ workflow SLICES {
     emit:
     slices = slices // [meta, h5ad]
     specificity = SCORE_SPECIFICITY.out.specificity // [meta, specificity.h5ad]
+    spot_counts = SCORE_SPECIFICITY.out.size // [meta, file with the number of spots]
     results = made
     failures = not_embedded.mix(of_groups, SCORE_SPECIFICITY.out.failure) // [meta, step, file of messages]
     versions = EMBED_SPOTS.out.versions.mix(AVERAGE_RANKS.out.versions, SCORE_SPECIFICITY.out.versions)

@@ -51,6 +51,23 @@ COMPARISONS = (
     *("beta_a", "beta_b", "difference", "se", "z", "p", "q", "flags"),
 )
 
+# summary/spot_sets.tsv: the tests of --spot_sets, a row a slice x trait x set.
+SPOT_SETS = (
+    "slice",
+    "trait",
+    "set",
+    "n_spots",
+    "beta",
+    "se",
+    "z_mean",
+    "p_mean",
+    "beta_contrast",
+    "se_contrast",
+    "z_contrast",
+    "p_contrast",
+    "q",
+)
+
 # associations/<slice>/<trait>/genes.tsv, sorted by pcc, highest first.
 GENES = ("gene", "pcc", "region", "median_gss", "share_expressed", "drives")
 

@@ -10,6 +10,7 @@ process SCORE_SPECIFICITY {
 
     output:
     tuple val(meta), path('specificity.h5ad'), emit: specificity, optional: true
+    tuple val(meta), path('n_spots.txt'), emit: size, optional: true
     tuple val(meta), val("${task.process}"), path('failure.txt'), emit: failure, optional: true
     tuple val("${task.process}"), val('score_specificity.py'), eval('score_specificity.py --version'), emit: versions
 
@@ -22,11 +23,12 @@ process SCORE_SPECIFICITY {
     # library: ${task.ext.library}
     export TRAITMAP_FAILURE=failure.txt
     score_specificity.py --slice ${h5ad} ${sliceOptions(meta)} ${annotation} --embedding ${embedding} ${shared} \\
-        ${speciesOptions(meta, homologs)} --threads ${task.cpus} ${args} --out specificity.h5ad
+        ${speciesOptions(meta, homologs)} --threads ${task.cpus} ${args} --out specificity.h5ad --size n_spots.txt
     """
 
     stub:
     """
     touch specificity.h5ad
+    echo 1 > n_spots.txt
     """
 }

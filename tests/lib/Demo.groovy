@@ -35,6 +35,7 @@ class Demo {
                 .map { meta, specificity, trait, sumstats -> [meta + [trait: trait.id], specificity, sumstats] }
             input[1] = MERGE_REFERENCE.out.reference
             input[2] = []
+            input[3] = []
         ''',
         RANK_GENES: SLICE + '''
             input[0] = SCORE_SPECIFICITY.out.specificity
@@ -66,6 +67,7 @@ class Demo {
         HARMONIZE_SUMSTATS: REFERENCE,
         SCORE_SPECIFICITY: ['EMBED_SPOTS'],
         REGRESS_SPOTS: ASSOCIATIONS - 'REGRESS_SPOTS',
+        MERGE_SPOTS: ASSOCIATIONS - 'REGRESS_SPOTS',
         COMBINE_REGIONS: ASSOCIATIONS,
         RANK_GENES: ASSOCIATIONS,
         SUMMARIZE_REGIONS: ASSOCIATIONS + ['COMBINE_REGIONS'],

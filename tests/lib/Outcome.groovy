@@ -21,7 +21,11 @@ class Outcome {
 
     /** What a step said on its standard error: its warnings and its one line of numbers. */
     static List said(file) {
-        return Paths.get(file.toString()).parent.resolve('.command.err').readLines()
+        def folder = Paths.get(file.toString()).parent
+        while (!Files.exists(folder.resolve('.command.err'))) {
+            folder = folder.parent
+        }
+        return folder.resolve('.command.err').readLines()
     }
 
     /** The complaints that end a run, with neither folder nor repetition. */
