@@ -24,7 +24,9 @@ def inputsToCheck(options, sheets) {
         items: items.collect { item -> item + [files: item.files.collectEntries { name, path -> [name, number(path)] }] },
         shown: numbered.collect { path -> withoutSecrets(path.toUriString()) },
         bytes: numbered.collect { path -> path.isDirectory() ? 0 : path.size() },
-        settings: options.subMap(['embedding', 'epochs', 'weights', 'ld_window_cm']),
+        settings: options.subMap([
+            'embedding', 'epochs', 'weights', 'ld_window_cm', 'traits_per_task', 'spots_per_task', 'figures',
+        ]),
     ]
     return [list: groovy.json.JsonOutput.prettyPrint(groovy.json.JsonOutput.toJson(list)), files: fetched]
 }

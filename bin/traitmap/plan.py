@@ -7,7 +7,7 @@ The costs are straight lines through two measured runs, the demo (550 spots x 2,
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ GENES, BYTES_PER_SPOT = 20_000, 4_000
 SNPS, PANEL_SNPS_PER_BYTE, PEOPLE = 1_200_000, 1 / 35, 500
 CHROMOSOME_CM = 160.0
 PRODUCTS_PER_SECOND = 1e10
+MOST_STEPS, SPOTS_OF_STEP = 600, 1024  # of the embedding's training
 
 
 @dataclass(frozen=True)
@@ -56,10 +57,11 @@ def plan_tasks(inputs: Inputs) -> list[Task]:
         Task("CHECK_INPUTS", 3.0, 0.3),
         *_reference(inputs, snps),
         *(_harmonize(size, snps) for size in traits),
-        *(_embed(size, inputs.settings) for size in slices),
-        *(Task("AVERAGE_RANKS", START + 3e-8 * cells, 0.3 + 2e-9 * cells) for cells in _groups(inputs, slices)),
+        *(_embed(size, inputs.settings) for size in _embedded_together(inputs, slices)),
+        *(_average(group) for group in _groups(inputs, slices) if len(group) > 1),
         *(_score(size) for size in slices),
-        *(task for size in slices for _ in traits for task in _associate(size, snps, inputs.settings)),
+        *(task for size in slices for task in _regress(size, len(traits), snps, inputs.settings)),
+        *(task for size in slices for _ in traits for task in _associate(size, inputs.settings)),
         Task("SUMMARIZE_REGIONS", START + 0.05 * len(slices) * len(traits), 0.2),
         _report(slices, len(traits)),
         Task("WRITE_MANIFEST", 1.0 + 2e-9 * sum(inputs.bytes), 0.1),
@@ -114,31 +116,60 @@ def _harmonize(size: float, snps: float) -> Task:
 
 
 def _embed(size: Slice, settings: dict) -> Task:
-    epochs = 0 if settings["embedding"] == "pca" else int(settings["epochs"])
-    seconds = 3 + 1e-4 * size.spots + 5.5e-5 * size.spots * epochs + 3e-8 * size.stored
-    return Task("EMBED_SPOTS", seconds, 0.6 + 1.4e-4 * size.spots, 370 * size.spots / GIGA)
+    trained = settings["embedding"] not in ("pca", "given")
+    steps = min(MOST_STEPS, int(settings["epochs"]) * max(1.0, size.spots / SPOTS_OF_STEP)) if trained else 0
+    umap = 2.5e-3 * min(size.spots, 5000)
+    seconds = 3 + umap + 0.05 * steps + 1e-4 * size.spots + 3e-8 * size.stored
+    return Task("EMBED_SPOTS", seconds, 0.6 + 9e-5 * size.spots, 370 * size.spots / GIGA)
+
+
+def _average(group: list[Slice]) -> Task:
+    cells = sum(size.cells for size in group)
+    return Task("AVERAGE_RANKS", START + 3e-8 * cells, 0.3 + 2e-9 * cells)
 
 
 def _score(size: Slice) -> Task:
     return Task("SCORE_SPECIFICITY", 2 + 7e-8 * size.cells, 0.3 + 7.5e-9 * size.cells, 2.8 * size.cells / GIGA)
 
 
-def _associate(size: Slice, snps: float, settings: dict) -> list[Task]:
+def _regress(size: Slice, traits: int, snps: float, settings: dict) -> list[Task]:
+    """Tasks of REGRESS_SPOTS, a batch of traits and a part of the spots each, and of MERGE_SPOTS, one a trait."""
     each = 2.2e-8 * size.cells if settings["weights"] == "shared" else 2.5e-9 * size.spots * snps + 1e-8 * size.cells
-    regress = START + each + 5e-6 * snps
+    per_task = int(settings["traits_per_task"])
+    parts = math.ceil(size.spots / int(settings["spots_per_task"])) if int(settings["spots_per_task"]) else 1
+    tasks = []
+    for start in range(0, traits, per_task):
+        batch = min(per_task, traits - start)
+        seconds = START + batch * (each / parts + 5e-6 * snps)
+        memory = 0.3 + 2.5e-9 * size.cells + 1e-6 * snps * (0.75 + 0.25 * batch)
+        tasks += [Task("REGRESS_SPOTS", seconds, memory, batch * 60 * size.spots / parts / GIGA)] * parts
+    merged = Task("MERGE_SPOTS", START + 1e-6 * size.spots, 0.2, 60 * size.spots / GIGA)
+    return tasks + ([merged] * traits if int(settings["spots_per_task"]) else [])
+
+
+def _associate(size: Slice, settings: dict) -> list[Task]:
+    drawn = [Task("DRAW_FIGURES", 6 + 1e-4 * size.spots, 0.4)] if settings["figures"] != "none" else []
     return [
-        Task("REGRESS_SPOTS", regress, 0.3 + 2.5e-9 * size.cells + 1e-6 * snps, 60 * size.spots / GIGA),
         Task("COMBINE_REGIONS", START + 1e-5 * size.spots, 0.2, 1e-6),
         Task("RANK_GENES", START + 9e-8 * size.cells, 0.2 + 7.5e-9 * size.cells, 43 * size.genes / GIGA),
+        *drawn,
     ]
 
 
-def _groups(inputs: Inputs, slices: list[Slice]) -> Iterable[float]:
-    """Spots x genes of the groups of more than one slice."""
-    groups: dict[str, list[float]] = {}
+def _groups(inputs: Inputs, slices: list[Slice]) -> list[list[Slice]]:
+    """The slices of each group; a slice without one is a group of its own."""
+    groups: dict[str, list[Slice]] = {}
     for (item, _), size in zip(inputs.of("slice"), slices, strict=True):
-        groups.setdefault(item["group"], []).append(size.cells)
-    return [sum(cells) for group, cells in groups.items() if group and len(cells) > 1]
+        groups.setdefault(item["group"] or f"alone {len(groups)}", []).append(size)
+    return list(groups.values())
+
+
+def _embedded_together(inputs: Inputs, slices: list[Slice]) -> list[Slice]:
+    """A group's slices as the one that EMBED_SPOTS makes of them."""
+    return [
+        Slice(sum(one.spots for one in group), max(one.genes for one in group), sum(one.stored for one in group))
+        for group in _groups(inputs, slices)
+    ]
 
 
 def _report(slices: list[Slice], traits: int) -> Task:
@@ -152,8 +183,10 @@ WAY = (
     ("LINK_SNPS_TO_GENES", "LINK_LD_SCORES", "IMPORT_REFERENCE", "EMBED_SPOTS"),
     ("MERGE_REFERENCE", "AVERAGE_RANKS", "SCORE_SPECIFICITY"),
     ("REGRESS_SPOTS",),
+    ("MERGE_SPOTS",),
     ("RANK_GENES", "COMBINE_REGIONS"),
     ("SUMMARIZE_REGIONS",),
+    ("DRAW_FIGURES",),
     ("WRITE_REPORT",),
     ("WRITE_MANIFEST",),
 )

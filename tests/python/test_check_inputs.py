@@ -24,7 +24,15 @@ from traitmap.slices import read_slice
 
 DEMO = ROOT / "assets" / "demo"
 VOCABULARY = ROOT / "assets" / "sumstats_headers.json"
-SETTINGS = {"embedding": "pca", "epochs": 300, "weights": "shared", "ld_window_cm": 1}
+SETTINGS = {
+    "embedding": "pca",
+    "epochs": 300,
+    "weights": "shared",
+    "ld_window_cm": 1,
+    "traits_per_task": 10,
+    "spots_per_task": 0,
+    "figures": "png",
+}
 SLICE = {"role": "slice", "slice": "s", "annotation": "annotation", "layer": "", "spatial_key": "spatial", "group": ""}
 
 

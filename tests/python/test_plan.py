@@ -8,6 +8,7 @@ from traitmap.check_inputs import Inputs
 from traitmap.plan import WAY, amount, duration, least_seconds, plan_tasks, plan_text, regression_snps
 
 SETTINGS = {"embedding": "gat_ae", "epochs": 300, "weights": "shared", "ld_window_cm": 1}
+SETTINGS |= {"traits_per_task": 2, "spots_per_task": 0, "figures": "png"}
 
 
 def study(slices=2, traits=3, chromosomes=4, spots=1000, group="donor", looked=True, **settings) -> Inputs:
@@ -38,16 +39,23 @@ def test_tasks_are_those_of_the_pipeline():
         "LINK_SNPS_TO_GENES": 4,
         "MERGE_REFERENCE": 1,
         "HARMONIZE_SUMSTATS": 3,
-        "EMBED_SPOTS": 2,
+        "EMBED_SPOTS": 1,
         "AVERAGE_RANKS": 1,
         "SCORE_SPECIFICITY": 2,
-        "REGRESS_SPOTS": 6,
+        "REGRESS_SPOTS": 4,
         "COMBINE_REGIONS": 6,
         "RANK_GENES": 6,
+        "DRAW_FIGURES": 6,
         "SUMMARIZE_REGIONS": 1,
         "WRITE_REPORT": 1,
         "WRITE_MANIFEST": 1,
     }
+
+
+def test_parts_of_slices_and_figures_are_counted():
+    steps = count(study(group="", spots_per_task=300, figures="none"))
+    assert (steps["EMBED_SPOTS"], steps["REGRESS_SPOTS"], steps["MERGE_SPOTS"]) == (2, 2 * 2 * 4, 6)
+    assert "DRAW_FIGURES" not in steps
 
 
 @pytest.mark.parametrize(
