@@ -54,6 +54,10 @@ def main(
         Path | None, typer.Option(help="Keep training in this file, and go on from it if it is there.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Of all that is drawn.")] = 0,
+    failure: Annotated[
+        list[Path] | None,
+        typer.Option(help="Once a slice: where to write what is wrong with it; the others go on without it."),
+    ] = None,
     umap: Annotated[bool, typer.Option(help="Add a UMAP of the embedding, for the eye alone.")] = True,
     device: Annotated[str, typer.Option(help="auto (cuda where there is one), cpu or cuda.")] = "auto",
 ) -> None:
@@ -88,25 +92,34 @@ def main(
     settings.check()
     columns = {"layer": layer, "spatial-key": spatial_key, "annotation": annotation, "z": z}
     rows = for_each_slice(slice_, out, columns)
-    slices = [
-        Slice(
-            # No translation is needed here: a gene without a homolog tells spots apart all the same.
-            read=partial(
-                read_slice,
-                path,
-                layer=row["layer"] or None,
-                spatial_key=row["spatial-key"] or "spatial",
-                annotation=row["annotation"] or None,
-                species=species,
-                translate=False,
-            ),
-            ledger=Ledger("embed_spots", path.name),
-            height=row["z"],
-            given=read_given(path, embedding_key) if model == "given" else None,
+    if failure and len(failure) != len(slice_):
+        raise InputError(f"--failure is given {len(failure)} times for {len(slice_)} slices; give one a slice")
+    slices, targets = [], []
+    for number, (path, row) in enumerate(zip(slice_, rows, strict=True)):
+        # No translation is needed here: a gene without a homolog tells spots apart all the same.
+        read = partial(
+            read_slice,
+            path,
+            layer=row["layer"] or None,
+            spatial_key=row["spatial-key"] or "spatial",
+            annotation=row["annotation"] or None,
+            species=species,
+            translate=False,
         )
-        for path, row in zip(slice_, rows, strict=True)
-    ]
-    for path, one, result in zip(out, slices, embed_slices(slices, settings), strict=True):
+        try:
+            if failure:  # read once more, so that a bad slice is known before the others are embedded
+                read(Ledger("embed_spots", path.name))
+            given = read_given(path, embedding_key) if model == "given" else None
+        except InputError as error:
+            if not failure:
+                raise
+            tell_apart(error, failure[number])
+            continue
+        slices.append(Slice(read, Ledger("embed_spots", path.name), row["z"], given))
+        targets.append(out[number])
+    if not slices:
+        return
+    for path, one, result in zip(targets, slices, embed_slices(slices, settings), strict=True):
         plane = umap_plane(result.obsm["embedding"], seed) if umap else None
         if plane is not None:
             result.obsm["X_umap"] = plane
@@ -117,6 +130,13 @@ def main(
             f"{one.ledger.subject}: {result.n_obs} spots embedded in {facts['dimensions']} dimensions by {model}"
             + (f", best weights of epoch {facts['best_epoch']:g} of {trained:g}" if trained else "")
         )
+
+
+def tell_apart(error: InputError, path: Path) -> None:
+    """Say what is wrong with one slice, and leave it in its file: the others go on."""
+    for problem in error.problems:
+        say(f"error: {problem}")
+    path.write_text("".join(f"{problem}\n" for problem in error.problems), encoding="utf-8")
 
 
 def for_each_slice(slices: list[Path], out: list[Path], columns: dict[str, list | None]) -> list[dict]:

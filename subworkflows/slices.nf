@@ -26,7 +26,7 @@ workflow SLICES {
     })
     // By slice again: [meta, embedding.h5ad] and [meta, step, file of messages]
     embeddings = EMBED_SPOTS.out.embedding.flatMap { metas, paths -> bySlice(metas, paths) }
-    not_embedded = EMBED_SPOTS.out.failure.flatMap { metas, step, why -> metas.collect { meta -> [meta, step, why] } }
+    not_embedded = EMBED_SPOTS.out.failure.flatMap { metas, step, files -> failedSlices(metas, step, files) }
     embedded = slices.join(embeddings, failOnDuplicate: true) // [meta, h5ad, embedding]
 
     // [group, metas, h5ads, homologs], of the slices of a group that could be embedded
@@ -77,6 +77,14 @@ workflow SLICES {
 def bySlice(metas, paths) {
     return (paths instanceof List ? paths : [paths]).collect { path ->
         [metas.find { meta -> meta.id == path.parent.name }, path]
+    }
+}
+
+// [meta, step, file of messages] of each slice that could not be embedded: of the one whose folder holds the file, or of all.
+def failedSlices(metas, step, files) {
+    return (files instanceof List ? files : [files]).collectMany { path ->
+        def own = metas.findAll { meta -> path.parent.parent.name == 'embeddings' && meta.id == path.parent.name }
+        (own ?: metas).collect { meta -> [meta, step, path] }
     }
 }
 

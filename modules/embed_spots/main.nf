@@ -11,7 +11,7 @@ process EMBED_SPOTS {
 
     output:
     tuple val(metas), path('embeddings/*/embedding.h5ad'), emit: embedding, optional: true
-    tuple val(metas), val("${task.process}"), path('failure.txt'), emit: failure, optional: true
+    tuple val(metas), val("${task.process}"), path('{failure.txt,embeddings/*/failure.txt}'), emit: failure, optional: true
     tuple val("${task.process}"), val('embed_spots.py'), eval('embed_spots.py --version'), emit: versions
 
     script:
@@ -22,7 +22,10 @@ process EMBED_SPOTS {
     def slices = pairs.collect { meta, h5ad ->
         def annotation = task.ext.use_labels ? " --annotation ${quoted(meta.annotation)}" : ''
         def height = stacked ? " --z ${quoted(meta.z)}" : ''
-        "--slice ${h5ad} ${sliceOptions(meta)}${annotation}${height} --out embeddings/${meta.id}/embedding.h5ad"
+        def folder = "embeddings/${meta.id}"
+        // A bad slice of several is told in its own folder, and the others go on.
+        def apart = metas.size() > 1 ? " --failure ${folder}/failure.txt" : ''
+        "--slice ${h5ad} ${sliceOptions(meta)}${annotation}${height} --out ${folder}/embedding.h5ad${apart}"
     }.join(' \\\n        ')
     """
     # library: ${task.ext.library}
