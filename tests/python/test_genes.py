@@ -191,7 +191,7 @@ def test_expression_of_the_first_genes_is_written_in_the_slices_order(tmp_path):
     order = np.random.default_rng(3).permutation(100)
     slice_ = anndata.AnnData(sparse.csr_matrix(counts[order]), obs=pd.DataFrame(index=[spots[at] for at in order]))
     slice_.var_names = ["a", "other", "b"]
-    slice_.obsm["spatial"] = np.zeros((100, 2))
+    slice_.obsm["spatial"] = np.arange(200.0).reshape(100, 2)
     slice_.write_h5ad(tmp_path / "slice.h5ad")
     (tmp_path / "homologs.tsv").write_text("MOUSE\tHUMAN\na\tA\nother\tOTHER\nb\tB\n")
     arguments = ("--specificity", scores, "--spots", tmp_path / "spots.parquet", "--out", tmp_path / "genes.tsv")
