@@ -10,6 +10,7 @@ import typer
 
 from traitmap.cli import run, say, use_threads
 from traitmap.errors import InputError
+from traitmap.failures import write_messages
 
 
 def main(
@@ -136,7 +137,7 @@ def tell_apart(error: InputError, path: Path) -> None:
     """Say what is wrong with one slice, and leave it in its file: the others go on."""
     for problem in error.problems:
         say(f"error: {problem}")
-    path.write_text("".join(f"{problem}\n" for problem in error.problems), encoding="utf-8")
+    write_messages(path, error.problems)
 
 
 def for_each_slice(slices: list[Path], out: list[Path], columns: dict[str, list | None]) -> list[dict]:

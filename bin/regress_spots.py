@@ -10,6 +10,7 @@ import typer
 
 from traitmap.cli import Threads, run, say, use_threads
 from traitmap.errors import InputError
+from traitmap.failures import write_messages
 
 
 def main(
@@ -97,7 +98,7 @@ def main(
         raise InputError(*dict.fromkeys(problem for problems in wrong.values() for problem in problems))
     for number, problems in wrong.items():
         say("\n".join(f"error: {problem}" for problem in problems))
-        failure[number].write_text("".join(f"{problem}\n" for problem in problems))
+        write_messages(failure[number], problems)
     if not ready:
         return
     annotations = region_scores(scores, sets) if region_tests else None

@@ -12,7 +12,7 @@ import errno
 import os
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from traitmap.errors import InputError
@@ -50,8 +50,13 @@ def end_with(error: Exception) -> int:
     _say(problems)
     if FAILURE not in os.environ:
         return MISTAKE
-    Path(os.environ[FAILURE]).write_text("".join(f"{problem}\n" for problem in problems), encoding="utf-8")
+    write_messages(Path(os.environ[FAILURE]), problems)
     return 0
+
+
+def write_messages(path: Path, problems: Iterable[str]) -> None:
+    """Leave what is wrong, a line each, for the pipeline to tell."""
+    path.write_text("".join(f"{problem}\n" for problem in problems), encoding="utf-8")
 
 
 def read_failures(path: Path) -> list[tuple[str, str, str]]:
