@@ -34,7 +34,9 @@ export const cells = (tab, key) => tab.evaluate((name) => {
   return [...document.querySelectorAll("#regions-table tbody tr")].filter((row) => !row.hidden).map((row) => row.cells[heads.indexOf(name)].dataset.v);
 }, key);
 
+// Clicks what saves a file and gives that file. Chromium silently drops the eleventh download of a second, hence the pause.
 export const saved = async (tab, selector) => {
+  await tab.waitForTimeout(120);
   const [download] = await Promise.all([tab.waitForEvent("download"), tab.click(selector)]);
   return { name: download.suggestedFilename(), bytes: readFileSync(await download.path()) };
 };

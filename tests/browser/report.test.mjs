@@ -1,9 +1,8 @@
 // The report in a real browser, from file://, with the network off. Called by tests/python/test_report_browser.py, which
 // makes the pages: REPORT (a page with its report_data beside it), HOSTILE (one of hostile names), CHROMIUM (the browser).
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { cells, launch, open, regionRows } from "./open.mjs";
+import { cells, launch, open, regionRows, saved } from "./open.mjs";
 
 const page = { file: process.env.REPORT };
 const rows = regionRows(page.file);
@@ -91,8 +90,7 @@ test("a region's spots combine to the P of its row", async () => {
   assert.ok(Math.abs(p / Number(row.p_cauchy) - 1) < 1e-4, `${p} ${row.p_cauchy}`);
   const spots = Number((await page.tab.textContent("#selection-text")).match(/^([\d,]+) spots/)[1].replace(",", ""));
   assert.equal(spots, Number(row.n_spots));
-  const [download] = await Promise.all([page.tab.waitForEvent("download"), page.tab.click("#selection-csv")]);
-  const lines = readFileSync(await download.path(), "utf8").trim().split("\n");
+  const lines = (await saved(page.tab, "#selection-csv")).bytes.toString().trim().split("\n");
   assert.equal(lines.length, spots + 1);
   assert.ok(lines.slice(1).every((line) => line.includes("Hippocampus")));
   await page.tab.click("#selection-clear");
@@ -141,12 +139,12 @@ test("a cell of the heat map and a key on a row lead to their map", async () => 
 
 test("pictures and tables can be saved", async () => {
   for (const [plot, kind, start] of [["map-1", "png", "\x89PNG"], ["heatmap-plot", "svg", "<svg"], ["qq-plot", "tsv", "expected"], ["manhattan-plot", "tsv", "snp\tchr"]]) {
-    const [download] = await Promise.all([page.tab.waitForEvent("download"), page.tab.click(`[data-plot="${plot}"][data-export="${kind}"]`)]);
-    assert.ok(download.suggestedFilename().endsWith(`.${kind}`));
-    assert.ok(readFileSync(await download.path()).toString("latin1").startsWith(start), plot);
+    const { name, bytes } = await saved(page.tab, `[data-plot="${plot}"][data-export="${kind}"]`);
+    assert.ok(name.endsWith(`.${kind}`));
+    assert.ok(bytes.toString("latin1").startsWith(start), plot);
   }
-  const [csv] = await Promise.all([page.tab.waitForEvent("download"), page.tab.click("#regions-csv")]);
-  assert.equal(readFileSync(await csv.path(), "utf8").trim().split("\n").length, 1 + rows.filter((row) => row.scope === "slice").length);
+  const { bytes } = await saved(page.tab, "#regions-csv");
+  assert.equal(bytes.toString().trim().split("\n").length, 1 + rows.filter((row) => row.scope === "slice").length);
 });
 
 test("dark and light change page and plots", async () => {
