@@ -13,6 +13,14 @@ NEXTFLOW = shutil.which("nextflow") or shutil.which("nextflow", path=ROOT / ".en
 pytestmark = pytest.mark.skipif(NEXTFLOW is None, reason="no nextflow on the PATH and none in .engine: make install")
 
 
+def told_by_nextflow(folder, *words):
+    """The lines that it prints, run in that folder."""
+    environment = os.environ | {"NXF_OFFLINE": "true"}
+    done = subprocess.run([NEXTFLOW, *words], cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout.splitlines()
+
+
 @pytest.mark.parametrize(
     ("profile", "expected"),
     [
@@ -27,10 +35,33 @@ pytestmark = pytest.mark.skipif(NEXTFLOW is None, reason="no nextflow on the PAT
     ],
 )
 def test_a_profile_resolves(tmp_path, profile, expected):
-    command = [NEXTFLOW, "config", str(ROOT), "-profile", profile, "-flat"]
-    done = subprocess.run(
-        command, cwd=tmp_path, env=os.environ | {"NXF_OFFLINE": "true"}, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    lines = done.stdout.splitlines()
+    lines = told_by_nextflow(tmp_path, "config", ROOT, "-profile", profile, "-flat")
     assert [line for line in expected if line not in lines] == []
+
+
+# The option that hands a GPU to a container, as a task of that executor and engine would get it.
+OPTIONS_OF_A_TASK = """
+workflow {
+    def of_label = nextflow.Global.session.config.process.'withLabel:process_gpu'.containerOptions
+    ['local', 'slurm', 'awsbatch', 'google-batch', 'k8s', null].each { executor ->
+        ['docker', 'podman', 'apptainer', null].each { engine ->
+            def option = of_label.clone()
+            option.delegate = [task: [executor: executor], workflow: [containerEngine: engine]]
+            option.resolveStrategy = Closure.DELEGATE_FIRST
+            println("${executor} ${engine}: ${option.call()}")
+        }
+    }
+}
+"""
+
+
+def test_a_gpu_is_handed_over_by_the_engine_only_where_nextflow_runs_it(tmp_path):
+    """Clouds and Kubernetes give it by `accelerator`, and refuse `--gpus all`."""
+    (tmp_path / "main.nf").write_text(OPTIONS_OF_A_TASK)
+    lines = told_by_nextflow(tmp_path, "-C", ROOT / "conf" / "gpu.config", "-q", "run", "main.nf", "-ansi-log", "false")
+    told = dict(line.split(": ") for line in lines)
+    by_engine = {"docker": "--gpus all", "podman": "--device nvidia.com/gpu=all", "apptainer": "--nv", "null": "null"}
+    for executor in ("local", "slurm", "null"):
+        assert {engine: told[f"{executor} {engine}"] for engine in by_engine} == by_engine
+    services = ("awsbatch", "google-batch", "k8s")
+    assert {told[f"{executor} {engine}"] for executor in services for engine in by_engine} == {"null"}
