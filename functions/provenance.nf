@@ -5,7 +5,7 @@ def runInfo() {
     def ofOneStart = ' -resume( [0-9a-f-]{36})?| -(name|w|work-dir|ansi-log) [^ ]+'
     def command = workflow.commandLine.replaceAll('^nextflow .*?run ', 'nextflow run ').replaceAll(ofOneStart, '')
     return [
-        pipeline: workflow.manifest.name,
+        pipeline: workflow.manifest.name.tokenize('/').last(), // without its owner
         version: workflow.manifest.version,
         revision: workflow.commitId ?: gitRevision(workflow.projectDir),
         nextflow: nextflow.version.toString(),
