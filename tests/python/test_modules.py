@@ -27,6 +27,16 @@ def test_module_carries_its_name_and_names_its_library(module):
     assert "stub:" in text
 
 
+def test_every_step_is_on_the_map_and_in_the_docs_of_its_output():
+    """The README's picture of the steps, whose labels are broken into lines, and docs/output.md."""
+    drawn = re.sub(r"</text><text[^>]*>", " ", (ROOT / "docs/images/metro.svg").read_text())
+    written = (ROOT / "docs/output.md").read_text()
+    steps = {module.parent.name for module in MODULES}
+    assert {step for step in steps if f">{step.upper().replace('_', ' ')}<" not in drawn} == {"tell_failures"}
+    headings = set(re.findall(r"\w+", " ".join(re.findall(r"^## (.*)$", written, re.MULTILINE))))
+    assert steps - headings == set()
+
+
 @pytest.mark.parametrize("path", EXECUTABLES, ids=lambda path: path.name)
 def test_executable_starts_alone_and_tells_its_version(path):
     done = subprocess.run([path, "--version"], capture_output=True, text=True, cwd="/", check=True)
