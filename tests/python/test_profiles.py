@@ -39,6 +39,24 @@ def test_a_profile_resolves(tmp_path, profile, expected):
     assert [line for line in expected if line not in lines] == []
 
 
+@pytest.fixture(scope="module")
+def without_profile(tmp_path_factory):
+    lines = told_by_nextflow(tmp_path_factory.mktemp("without"), "config", ROOT, "-flat")
+    return process_settings(lines) - {"process.executor"}  # of the profile `standard`, which stands where none is named
+
+
+def process_settings(lines):
+    """Names of all settings of processes, such as process.'withLabel:process_gpu'.container."""
+    return {name for line in lines for name, equals, _ in [line.partition(" = ")] if equals and name[:8] == "process."}
+
+
+@pytest.mark.parametrize("profile", ["gpu", "slurm", "gpu,slurm", "awsbatch", "google_batch", "k8s", "test"])
+def test_a_profile_takes_no_setting_away(tmp_path, profile, without_profile):
+    """A profile's block of a selector takes the place of a whole block before it: image and time limit went with it."""
+    settings = process_settings(told_by_nextflow(tmp_path, "config", ROOT, "-profile", profile, "-flat"))
+    assert without_profile - settings == set()
+
+
 # The option that hands a GPU to a container, as a task of that executor and engine would get it.
 OPTIONS_OF_A_TASK = """
 workflow {
