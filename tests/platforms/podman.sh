@@ -31,8 +31,8 @@ podman images --filter reference='traitmap/*'
 # A clone: what is committed, and nobody edits it while the two runs last.
 git clone --quiet "$root" "$folder/clone"
 for where in outside inside; do
-    profile=test
-    if [[ $where == inside ]]; then profile=test,podman; fi
+    profile='test'
+    if [[ $where == inside ]]; then profile='test,podman'; fi
     mkdir "$folder/$where"
     (cd "$folder/$where" && time nextflow run "$folder/clone" -profile $profile --outdir results)
 done
