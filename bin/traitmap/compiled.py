@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import numba
 import numpy as np
 
+CACHE = "NUMBA_CACHE_DIR"
 
-def compiled(function: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
-    """Compile; keep the machine code in NUMBA_CACHE_DIR where that is the user's own: what is read there is run."""
-    # contract allows fused multiply-add only: sums keep their order.
-    options = {"nogil": True, "fastmath": {"contract"}, "error_model": "numpy"}
-    return numba.njit(**options, cache=own_cache(os.environ.get("NUMBA_CACHE_DIR", "")))(function)
+
+def cache_folder(environment: Mapping[str, str]) -> str:
+    """Where machine code is kept: NUMBA_CACHE_DIR (empty: nowhere), else traitmap/numba among the user's caches."""
+    if CACHE in environment:
+        return environment[CACHE]
+    caches = environment.get("XDG_CACHE_HOME") or (environment.get("HOME", "") and f"{environment['HOME']}/.cache")
+    return f"{caches}/traitmap/numba" if caches else ""
 
 
 def own_cache(folder: str) -> bool:
@@ -27,3 +29,15 @@ def own_cache(folder: str) -> bool:
     except OSError:
         return False
     return state.st_uid == os.geteuid() and not state.st_mode & 0o022 and os.access(folder, os.W_OK)
+
+
+os.environ[CACHE] = cache_folder(os.environ)  # numba reads it when it is imported
+KEPT = own_cache(os.environ[CACHE])
+
+import numba  # noqa: E402
+
+
+def compiled(function: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
+    """Compile; keep the machine code where the folder is the user's own, for what is read there is run."""
+    # contract allows fused multiply-add only: sums keep their order.
+    return numba.njit(nogil=True, fastmath={"contract"}, error_model="numpy", cache=KEPT)(function)

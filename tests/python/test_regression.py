@@ -310,15 +310,3 @@ def test_panel_snps_follow_the_reference_s_account():
 def test_bad_input_is_told_in_a_line(change, message):
     with pytest.raises(InputError, match=message):
         ready(**change)
-
-
-def test_machine_code_is_kept_only_where_no_one_else_can_write(tmp_path):
-    from traitmap.compiled import own_cache
-
-    folder = tmp_path / "numba"
-    assert own_cache(str(folder)) and folder.is_dir()
-    folder.chmod(0o777)
-    assert not own_cache(str(folder))
-    (tmp_path / "file").touch()
-    assert not own_cache(str(tmp_path / "file" / "below"))
-    assert not own_cache("")
