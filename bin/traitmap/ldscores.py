@@ -15,10 +15,10 @@ import numpy as np
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 
-# Panel SNPs read at a time; also the widest matrix product, so that its result stays in the processor's cache.
-CHUNK = 512
-# Regression SNPs of a block: fewer waste matrix products on small shapes, more on the corners outside the windows.
-BLOCK = 128
+CHUNK = 512  # panel SNPs read at a time
+WIDTH = 128  # panel SNPs of a matrix product: its result stays in the cache, and its corners outside windows are small
+# Regression SNPs of a block at most.
+BLOCK = 512
 
 Reader = Callable[[int, int], np.ndarray]
 
@@ -158,46 +158,49 @@ class _Block:
 
     def sum(self, chunks: list[tuple[int, np.ndarray]]) -> _Sums:
         """``chunks`` are (index of the first SNP, genotypes) and cover the block's columns."""
-        rows, left, right = self.rows[self.at], self.left[:, None], self.right[:, None]
-        here, code = np.unique(self.labels[self.start : self.stop], return_inverse=True)
-        members = np.zeros((self.stop - self.start, len(here)))
-        members[np.arange(len(code)), code] = 1.0
-        sums, among = np.zeros((len(rows), len(here))), np.zeros(len(rows))
+        from traitmap.ldscores_kernel import add_squares  # numba: only where it is used
+
+        rows = self.rows[self.at]
+        columns = np.arange(self.start, self.stop)
+        here, label = np.unique(self.labels[columns], return_inverse=True)
+        seen_by = _rows_that_see(columns, self.left, self.right)
+        own = _rows_that_see(np.searchsorted(self.rows, columns), self.first, self.last)
+        other = ~np.isin(columns, self.rows[self.first[0] : self.last[-1]])
+        own[1, other] = own[0, other]  # not among the regression SNPs: an empty range
+        inside = _counts(label, seen_by, (len(here), len(rows)))
+        sums, among = np.zeros(inside.shape), np.zeros(len(rows))
         genotypes = np.concatenate([_rows_within(rows, first, chunk) for first, chunk in chunks])
         for first, chunk in chunks:
-            low, high = max(first, self.start), min(first + len(chunk), self.stop)
-            if low >= high:
-                continue
-            squares = np.square(genotypes @ chunk[low - first : high - first].T, dtype=np.float64)
-            begin, end = np.searchsorted(self.rows, [low, high])
-            own = np.take(squares, self.rows[begin:end] - low, axis=1)  # four times as fast as [:, ...]
-            _clear_outside(own, begin, self.first[:, None], self.last[:, None])
-            among += own.sum(axis=1)
-            _clear_outside(squares, low, left, right)
-            sums += squares @ members[low - self.start : high - self.start]
-        upto = np.concatenate([np.zeros((1, len(here))), np.cumsum(members, axis=0)])
-        inside = upto[self.right - self.start] - upto[self.left - self.start]
+            for low in range(max(first, self.start), min(first + len(chunk), self.stop), WIDTH):
+                high = min(low + WIDTH, first + len(chunk), self.stop)
+                at = slice(low - self.start, high - self.start)
+                # Only these rows see any of the columns.
+                some = slice(min(seen_by[0, at].min(), own[0, at].min()), max(seen_by[1, at].max(), own[1, at].max()))
+                products = chunk[low - first : high - first] @ genotypes[some].T
+                add_squares(products, some.start, label[at], seen_by[:, at], own[:, at], sums, among)
         sums += (sums - inside) / (self.people - 2)
         among += (among - (self.last - self.first)) / (self.people - 2)
-        stored = inside > 0
-        return _Sums(stored.sum(axis=1), here[np.nonzero(stored)[1]], sums[stored].astype(np.float32), among)
+        stored = inside.T > 0
+        return _Sums(stored.sum(axis=1), here[np.nonzero(stored)[1]], sums.T[stored].astype(np.float32), among)
+
+
+def _rows_that_see(columns: np.ndarray, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """The half-open range of rows whose windows hold each of ``columns``, 2 x columns; windows never decrease."""
+    return np.stack([np.searchsorted(right, columns, "right"), np.searchsorted(left, columns, "right")])
+
+
+def _counts(label: np.ndarray, seen_by: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """How many columns of each label each row sees, labels x rows."""
+    change = np.zeros((shape[0], shape[1] + 1), dtype=np.int64)
+    np.add.at(change, (label, seen_by[0]), 1)
+    np.add.at(change, (label, seen_by[1]), -1)
+    return np.cumsum(change, axis=1)[:, :-1]
 
 
 def _rows_within(rows: np.ndarray, first: int, chunk: np.ndarray) -> np.ndarray:
     """Genotypes of those of ``rows`` (ascending) that ``chunk`` holds, whose first SNP is ``first``."""
     low, high = np.searchsorted(rows, [first, first + len(chunk)])
     return chunk[rows[low:high] - first]
-
-
-def _clear_outside(values: np.ndarray, first: int, left: np.ndarray, right: np.ndarray) -> None:
-    """Set to 0 what lies outside each row's window; only the two corners of the block can."""
-    columns = np.arange(first, first + values.shape[1])
-    some_before = int(left[-1, 0]) - first
-    if some_before > 0:
-        values[:, :some_before][columns[:some_before] < left] = 0.0
-    all_within = max(int(right[0, 0]) - first, 0)
-    if all_within < len(columns):
-        values[:, all_within:][columns[all_within:] >= right] = 0.0
 
 
 def _with_genotypes(blocks: list[_Block], read: Reader, n_snps: int) -> Iterator[Callable[[], _Sums]]:

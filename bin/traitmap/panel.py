@@ -51,17 +51,15 @@ class Panel:
 
     def read_standardized(self, threads: int = 1) -> Reader:
         """A reader for ``ldscores.sum_r2``. Missing genotypes become the SNP's mean, as in LDSC."""
+        from traitmap.ldscores_kernel import standardize  # numba: only where it is used
+
         rows = self.snps["row"].to_numpy()
-        mean = self.snps["mean"].to_numpy(np.float32)[:, None]
-        scale = (1 / (self.snps["sd"].to_numpy() * np.sqrt(self.people))).astype(np.float32)[:, None]
+        mean = self.snps["mean"].to_numpy(np.float32)
+        scale = (1 / (self.snps["sd"].to_numpy() * np.sqrt(self.people))).astype(np.float32)
 
         def read(first: int, last: int) -> np.ndarray:
             counts = _read_a1_counts(self.bed, self.people, self.file_snps, rows[first:last], threads)
-            genotypes = counts.astype(np.float32)
-            genotypes -= mean[first:last]
-            genotypes *= scale[first:last]
-            genotypes[counts == MISSING] = 0.0
-            return genotypes
+            return standardize(counts, mean[first:last], scale[first:last], MISSING)
 
         return read
 

@@ -94,6 +94,7 @@ def test_one_snp_and_all_within_reach():
 def test_sums_equal_the_twin(monkeypatch, chunk, threads):
     monkeypatch.setattr(ldscores, "CHUNK", 16)  # so that blocks, chunks and windows cut each other
     monkeypatch.setattr(ldscores, "BLOCK", 6)
+    monkeypatch.setattr(ldscores, "WIDTH", 5)
     rng = np.random.default_rng(5)
     z = standardized(rng, 150)
     coordinates = np.cumsum(rng.exponential(0.1, 150) + (np.arange(150) == 70) * 9.0)
@@ -121,6 +122,7 @@ def test_windows_among_regression_snps_may_be_others(monkeypatch, chunk):
     """LDSC rounds them by counting regression SNPs alone: the sums are those of a panel of these SNPs."""
     monkeypatch.setattr(ldscores, "CHUNK", 16)
     monkeypatch.setattr(ldscores, "BLOCK", 6)
+    monkeypatch.setattr(ldscores, "WIDTH", 5)
     rng = np.random.default_rng(6)
     z = standardized(rng, 150)
     coordinates = np.cumsum(rng.exponential(0.1, 150) + (np.arange(150) == 70) * 9.0)
