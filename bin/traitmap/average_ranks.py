@@ -73,22 +73,19 @@ def log_ranks(counts: sparse.csr_matrix, threads: int = 1, n_genes: int | None =
 
     Source: gsMap (Song et al., Nature 2025), gene specificity score, r_ig.
     """
+    from traitmap.average_ranks_kernel import rank_whole_counts  # numba: only where it is used
+
     n_genes = counts.shape[1] if n_genes is None else n_genes
     zeros = n_genes - np.diff(counts.indptr)
     zero = np.log((zeros + 1) / 2)  # where a spot has no zeros no gene has this rank, and it cancels
     doubled = np.empty(counts.nnz, dtype=np.min_scalar_type(2 * n_genes))
 
     def rank(block: tuple[int, int]) -> None:
-        start, stop = block
-        part = slice(counts.indptr[start], counts.indptr[stop])
-        # A histogram of the counts of each spot, over the few distinct counts of the block, gives all ranks at once.
-        levels = np.unique(counts.data[part])
-        n_levels = max(1, len(levels))
-        key = np.repeat(np.arange(stop - start) * n_levels, np.diff(counts.indptr[start : stop + 1]))
-        key += np.searchsorted(levels, counts.data[part])
-        tied = np.bincount(key, minlength=(stop - start) * n_levels).reshape(stop - start, n_levels)
-        last = zeros[start:stop, None] + np.cumsum(tied, axis=1)
-        doubled[part] = (2 * last - (tied - 1)).ravel()[key]
+        spots = slice(*block)
+        indptr = counts.indptr[block[0] : block[1] + 1]
+        if not rank_whole_counts(indptr, counts.data, zeros[spots], doubled):
+            part = slice(indptr[0], indptr[-1])
+            doubled[part] = _doubled_ranks(counts.data[part], np.diff(indptr), zeros[spots])
 
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(rank, blocks(counts.shape[0], BLOCK)))
@@ -96,18 +93,25 @@ def log_ranks(counts: sparse.csr_matrix, threads: int = 1, n_genes: int | None =
     return LogRanks(zero, ranks, n_genes)
 
 
+def _doubled_ranks(data: np.ndarray, lengths: np.ndarray, zeros: np.ndarray) -> np.ndarray:
+    """``rank_whole_counts`` for any positive numbers: ``data`` of consecutive spots, ``lengths`` entries each."""
+    # A histogram of the counts of each spot, over the distinct counts of the block, gives all ranks at once.
+    levels = np.unique(data)
+    n_levels = max(1, len(levels))
+    key = np.repeat(np.arange(len(lengths)) * n_levels, lengths) + np.searchsorted(levels, data)
+    tied = np.bincount(key, minlength=len(lengths) * n_levels).reshape(len(lengths), n_levels)
+    last = zeros[:, None] + np.cumsum(tied, axis=1)
+    return (2 * last - (tied - 1)).ravel()[key]
+
+
 def sums_over_spots(ranks: LogRanks) -> tuple[np.ndarray, np.ndarray]:
     """Per gene: the sum over spots of its log rank (float64) and the number of spots that express it."""
-    n_spots, n_genes = ranks.doubled.shape
-    indptr, table = ranks.doubled.indptr, ranks.table
-    total = np.full(n_genes, ranks.zero.sum())
-    expressed = np.zeros(n_genes, dtype=np.int64)
-    for start, stop in blocks(n_spots, 16 * BLOCK):
-        part = slice(indptr[start], indptr[stop])
-        genes = ranks.doubled.indices[part]
-        zero = np.repeat(ranks.zero[start:stop], np.diff(indptr[start : stop + 1]))
-        total += np.bincount(genes, table[ranks.doubled.data[part]] - zero, minlength=n_genes)
-        expressed += np.bincount(genes, minlength=n_genes)
+    from traitmap.average_ranks_kernel import add_log_ranks
+
+    matrix = ranks.doubled
+    total = np.full(matrix.shape[1], ranks.zero.sum())
+    expressed = np.zeros(matrix.shape[1], dtype=np.int64)
+    add_log_ranks(matrix.indptr, matrix.indices, matrix.data, ranks.table, ranks.zero, total, expressed)
     return total, expressed
 
 
@@ -117,9 +121,16 @@ def restrict(data: AnnData, genes: pd.Index) -> tuple[sparse.csr_matrix, pd.Inde
     return (data.X if kept.all() else data.X[:, kept]), data.var_names[kept]
 
 
+def is_expressed(counts: sparse.csr_matrix) -> np.ndarray:
+    """Per gene: does any spot express it?"""
+    from traitmap.average_ranks_kernel import count_entries
+
+    return count_entries(counts.indices, counts.shape[1]) > 0
+
+
 def expressed_genes(data: AnnData) -> pd.Index:
     """Symbols of the genes that at least one spot expresses."""
-    return data.var_names[data.X.getnnz(axis=0) > 0]
+    return data.var_names[is_expressed(data.X)]
 
 
 def per_slice(slices: Sequence[Path], **options: Sequence | None) -> list[dict[str, object]]:

@@ -21,6 +21,7 @@ from traitmap.average_ranks import (
     LogRanks,
     background_table,
     blocks,
+    is_expressed,
     log_ranks,
     restrict,
     sums_over_spots,
@@ -275,7 +276,7 @@ def _ranks(
     The background comes back with a row for each column of the ranks, missing where a gene is not ranked.
     """
     if background is None:
-        expressed = data.X.getnnz(axis=0) > 0  # other columns are empty, and stay: to take them out copies the counts
+        expressed = is_expressed(data.X)  # other columns are empty, and stay: to take them out copies the counts
         ledger.removed("genes", "not expressed in any spot", (~expressed).sum())
         ranks = log_ranks(data.X, threads, int(expressed.sum()))
         total, count = sums_over_spots(ranks)

@@ -27,9 +27,11 @@ def log_ratios(indptr, indices, doubled, table, zero, bounds, spots, weights, fr
     n, n_genes = len(bounds) - 1, len(mean)
     passed = np.zeros(n, np.int64)
     columns, ratios = np.empty(n * n_genes, np.int32), np.empty(n * n_genes)
+    share, ratio = np.empty(n_genes), np.empty(n_genes)
+    sums = np.empty((n_genes, 2))
     used = 0
     for i in range(n):
-        sums = np.zeros((n_genes, 2))
+        sums[:] = 0.0
         total_weight, constant = 0.0, 0.0
         for k in range(bounds[i], bounds[i + 1]):
             spot, weight = spots[k], weights[k]
@@ -39,12 +41,13 @@ def log_ratios(indptr, indices, doubled, table, zero, bounds, spots, weights, fr
                 gene = indices[entry]
                 sums[gene, 0] += weight * (table[doubled[entry]] - zero[spot])
                 sums[gene, 1] += weight
+        for gene in range(n_genes):
+            share[gene] = sums[gene, 1] / total_weight
+            ratio[gene] = (sums[gene, 0] + constant) / total_weight - mean[gene]
         start = used
         for gene in range(n_genes):
-            if sums[gene, 1] / total_weight > fraction[gene]:
-                ratio = (sums[gene, 0] + constant) / total_weight - mean[gene]
-                if ratio > least:
-                    columns[used], ratios[used] = column[gene], ratio
-                    used += 1
+            # Written always and kept if it passes: no branch, which would be mispredicted in every third gene.
+            columns[used], ratios[used] = column[gene], ratio[gene]
+            used += (share[gene] > fraction[gene]) & (ratio[gene] > least)
         passed[i] = used - start
     return passed, columns[:used].copy(), ratios[:used].copy()

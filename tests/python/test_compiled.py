@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from traitmap.compiled import cache_folder, own_cache
 
 
