@@ -30,6 +30,7 @@ class Comparison:
     rows: list[Row]
     agreements: list[Agreement]
     phases: dict[str, dict[str, float]] = field(default_factory=dict)
+    compilation: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def page(comparison: Comparison | None, scaling: Scaling | None, figure: str) ->
 HEAD = """# Benchmarks
 
 Written by `make bench`; run it to measure your own machine. Processor time (CPU) is user and system time of a command
-and its children, start-up and compilation included; peak memory is what the command and its children held at once
+and its children, start-up included; peak memory is what the command and its children held at once
 (resident, 1e9 bytes)."""
 
 
@@ -85,6 +86,7 @@ def _comparison(found: Comparison | None) -> list[str]:
         _study(found),
         tables.stages(found.rows).markdown(),
         *_phases(found.phases),
+        *_compilation(found.compilation),
         "### Are the results the same?",
         SAME,
         tables.agreements(found.agreements).markdown(),
@@ -123,6 +125,16 @@ def _phases(phases: dict[str, dict[str, float]]) -> list[str]:
         for weights, each in phases.items()
     ]
     return [f"Where the CPU seconds of one trait's regression go: {'; '.join(parts)}."]
+
+
+def _compilation(seconds: dict[str, float]) -> list[str]:
+    if not seconds:
+        return []
+    names = {"gss": "gene specificity", "ld": "LD scores", "exact": "regression, exact"}
+    parts = ", ".join(f"{names[stage]} {tables.number(each)}" for stage, each in seconds.items())
+    return [
+        f"The first run on a machine compiles the loops and keeps them (`NUMBA_CACHE_DIR`); CPU seconds more: {parts}."
+    ]
 
 
 def _commands(rows: list[Row]) -> str:

@@ -1,6 +1,6 @@
 """Regress one slice on one or more traits in one process: what further traits cost, and where the time goes.
 
-The steps are those of bin/regress_spots.py, which takes one trait; the scores are read once for all traits.
+The steps are those of bin/regress_spots.py, with a clock between them.
 """
 
 from __future__ import annotations

@@ -230,7 +230,9 @@ def example() -> tuple[page.Comparison, page.Scaling]:
         Row("gene specificity", usage(10), usage(91), wanted_cpu_s=9),
     ]
     found = [equality.Agreement("z", 10, 0.99, 1e-4, 1e-3, 1e-3, 0)]
-    comparison = page.Comparison(FULL, 1, "a machine", "traitmap 0", "gsmap 1", rows, found, {"spot": {"read": 1.5}})
+    comparison = page.Comparison(
+        FULL, 1, "a machine", "traitmap 0", "gsmap 1", rows, found, {"spot": {"read": 1.5}}, {"gss": 2.25}
+    )
     points = [measured(1000, 10), measured(2000, 15), measured(1000, 20, method="specificity")]
     left_out = scaling.Measured(scaling.Point("spots", "specificity", 9000), None, {})
     return comparison, page.Scaling(18_000, 2, "a machine", "traitmap 0", [*points, left_out])
@@ -242,6 +244,7 @@ def test_the_page_says_what_was_met_and_what_was_not():
     assert "**no**" in text
     assert "python ld.py\ngsmap ld\n" in text
     assert "left out: memory" in text
+    assert "CPU seconds more: gene specificity 2.2" in text
     assert "| regression, gene space, a trait | 5,000 | 2,000 |" in text
 
 
