@@ -26,7 +26,7 @@ def main(
         list[str] | None, typer.Option(help="Layer with raw counts. [default: counts if there is one, else X]")
     ] = None,
     spatial_key: Annotated[
-        list[str] | None, typer.Option(help="obsm key of the coordinates. [default: spatial]")
+        list[str] | None, typer.Option(help="obsm key of the coordinates; none: single cells. [default: spatial]")
     ] = None,
     z: Annotated[
         list[float] | None, typer.Option(help="Height of the slice in a stack of aligned slices; for all or for none.")

@@ -24,7 +24,7 @@ def main(
         typer.Option(help="Expression of the first genes in each spot, to write (.parquet); wants --slice."),
     ] = None,
     layer: Annotated[str, typer.Option(help="Layer with raw counts; default: counts if there is one, else X.")] = "",
-    spatial_key: Annotated[str, typer.Option(help="obsm key of the coordinates.")] = "spatial",
+    spatial_key: Annotated[str, typer.Option(help="obsm key of the coordinates; none: single cells.")] = "spatial",
     species: Annotated[str, typer.Option(help="Of the slice; other than human wants --homologs.")] = "human",
     homologs: Annotated[Path | None, typer.Option(help="Table: the species' gene symbols, human ones.")] = None,
     qc: Annotated[Path | None, typer.Option(help="Account of what was counted, to write (.json).")] = None,

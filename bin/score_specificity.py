@@ -16,7 +16,7 @@ def main(
     embedding_key: Annotated[str, typer.Option(help="obsm key of the embedding.")] = "embedding",
     annotation: Annotated[str, typer.Option(help="obs column with region labels; none: a label-free run.")] = "",
     layer: Annotated[str, typer.Option(help="Layer with raw counts; default: counts if there is one, else X.")] = "",
-    spatial_key: Annotated[str, typer.Option(help="obsm key of the coordinates.")] = "spatial",
+    spatial_key: Annotated[str, typer.Option(help="obsm key of the coordinates; none: single cells.")] = "spatial",
     species: Annotated[str, typer.Option(help="Species of the gene symbols.")] = "human",
     homologs: Annotated[Path | None, typer.Option(help="Table: the species' gene symbols, human ones.")] = None,
     neighborhood: Annotated[
@@ -57,6 +57,7 @@ def main(
     from traitmap.h5ad import write_h5ad
     from traitmap.ledger import Ledger
     from traitmap.microdomain_kinds import parse_neighbors, read_metacells
+    from traitmap.single_cells import NO_COORDINATES, read_plane
     from traitmap.slices import read_slice
     from traitmap.specificity import Settings, read_embedding, score_specificity
 
@@ -84,7 +85,8 @@ def main(
     )
     values = read_embedding(embedding, data.obs_names, embedding_key)
     groups = read_metacells(slice_, metacells, data.obs_names) if metacells else None
-    result = score_specificity(data, values, ledger, settings, common, threads, groups, consume=True)
+    plane = read_plane(embedding, data.obs_names) if spatial_key == NO_COORDINATES else None
+    result = score_specificity(data, values, ledger, settings, common, threads, groups, consume=True, plane=plane)
     write_h5ad(result, out, compress=False)  # scores hardly shrink, and every trait reads them
     if size:
         size.write_text(f"{result.n_obs}\n")

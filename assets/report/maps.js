@@ -71,6 +71,7 @@ report.drawMap = async (panel) => {
       note.textContent = `${missing.length.toLocaleString("en")} ${missing.length === 1 ? "spot has" : "spots have"} no value (grey crosses). `;
     }
   }
+  if (slice.drawn_on) note.textContent += `Single cells without coordinates: each dot is a cell, drawn on the ${slice.drawn_on}; distances are of expression, not of tissue. `;
   if (slice.shown < slice.total) note.textContent += `Drawn and selectable are ${slice.shown.toLocaleString("en")} of ${slice.total.toLocaleString("en")} spots, chosen at random; tables and tests use all. `;
   const hidden = { showgrid: false, zeroline: false, showticklabels: false, ticks: "", title: { text: "" } };
   const flip = report.byId("maps-flip").checked;

@@ -10,6 +10,7 @@ import numpy as np
 
 from traitmap.errors import InputError
 from traitmap.files import require_file
+from traitmap.single_cells import NO_COORDINATES
 from traitmap.slices import no_annotation, no_coordinates, no_layer, nothing_to_map, wrong_shape
 
 if TYPE_CHECKING:
@@ -20,12 +21,16 @@ SAMPLE = 100_000  # stored values that are looked at: normalised counts show in 
 
 @dataclass(frozen=True)
 class SliceSize:
-    """Spots, genes and stored counts of a slice, and the names of its genes."""
+    """Spots, genes and stored counts of a slice, the names of its genes, and its region labels where they are told.
+
+    ``regions`` is None where the slice is not annotated, or labels are no categories in the file.
+    """
 
     spots: int
     genes: int
     stored: int
     names: np.ndarray
+    regions: list[str] | None = None
 
 
 def check_slice(path: Path, annotation: str = "", layer: str = "", spatial_key: str = "spatial") -> SliceSize:
@@ -50,7 +55,9 @@ def _check(path: Path, file: h5py.File, annotation: str, layer: str, spatial_key
     spots, genes = len(_index(file["obs"])), _index(file["var"])
     if spots == 0 or len(genes) == 0:
         raise InputError(nothing_to_map(path, spots, len(genes)))
-    problems = _wrong_coordinates(path, file.get("obsm"), spatial_key, spots)
+    problems = []
+    if spatial_key != NO_COORDINATES:
+        problems += _wrong_coordinates(path, file.get("obsm"), spatial_key, spots)
     if annotation and annotation not in (columns := _columns(file["obs"])):
         problems.append(no_annotation(path, annotation, columns))
     layers = list(file.get("layers", ()))
@@ -64,7 +71,7 @@ def _check(path: Path, file: h5py.File, annotation: str, layer: str, spatial_key
         problems += wrong
     if problems:
         raise InputError(*problems)
-    return SliceSize(spots, len(genes), stored, genes)
+    return SliceSize(spots, len(genes), stored, genes, _regions(file["obs"], annotation))
 
 
 def _index(table: h5py.Group | h5py.Dataset) -> np.ndarray:
@@ -78,6 +85,14 @@ def _columns(table: h5py.Group | h5py.Dataset) -> list[str]:
     if hasattr(table, "dtype"):
         return list(table.dtype.names[1:])
     return [str(name) for name in table.attrs.get("column-order", list(table))]
+
+
+def _regions(table: h5py.Group | h5py.Dataset, annotation: str) -> list[str] | None:
+    column = table[annotation] if annotation and not hasattr(table, "dtype") else None
+    if column is None or "categories" not in column:
+        return None
+    names = [name.decode() if isinstance(name, bytes) else str(name) for name in column["categories"][:]]
+    return sorted(name.strip() for name in names)
 
 
 def _wrong_coordinates(path: Path, obsm: h5py.Group | None, key: str, spots: int) -> list[str]:

@@ -84,9 +84,10 @@ def _drawable(results: Results, pair: Association, flip: bool) -> dict[str, Call
     found = results.slices[pair.slice]
     draws: dict[str, Callable] = {}
     title = f"{pair.trait} in {pair.slice}"
+    on_map = f"{title} (single cells, drawn on the {found.drawn_on})" if found.drawn_on else title
     spots = Spots.of(found, pair, flip) if pair.spots is not None and found.coordinates is not None else None
     if spots is not None:
-        draws["map"] = partial(draw_map, spots, title)
+        draws["map"] = partial(draw_map, spots, on_map)
     if pair.regions is not None and len(pair.regions):
         draws["regions"] = partial(draw_regions, pair.regions, results.q_from, title)
     if spots is not None and pair.genes is not None:

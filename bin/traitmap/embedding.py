@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ from traitmap.embedding_features import Components, Expression, principal_compon
 from traitmap.embedding_genes import rank_genes_by_variability, variable_genes
 from traitmap.embedding_graph import joined_graph, spatial_graph
 from traitmap.embedding_model import NAMES, UNLABELLED, Embedded, Inputs, Settings
+from traitmap.errors import InputError
 from traitmap.ledger import Ledger
 from traitmap.slice_checks import check_pattern, sketch
 from traitmap.slices import REGION
@@ -80,13 +81,14 @@ class Slice:
 
 @dataclass(frozen=True)
 class _Described:
-    """What is kept of a slice but its counts."""
+    """What is kept of a slice but its counts; to single cells, ``_placed`` gives coordinates and graph."""
 
     names: pd.Index
-    coordinates: np.ndarray
+    coordinates: np.ndarray | None
     region: pd.Series | None
-    graph: sparse.csr_matrix
+    graph: sparse.csr_matrix | None
     sketch: str
+    single_cells: bool
 
 
 def embed_spots(data: AnnData, settings: Settings, ledger: Ledger) -> AnnData:
@@ -100,8 +102,8 @@ def embed_slices(slices: Sequence[Slice], settings: Settings) -> list[AnnData]:
     Returns
     -------
     For each slice an AnnData of its spots in its order, without genes: obsm['embedding'] (n x dimensions, float32),
-    obsm['pca'] (n x components, float32), obsm['spatial'], obsp['spatial_graph'] (CSR, 1 for every link within the
-    slice and self loop), uns: training_curve (DataFrame), parameters and ledger (JSON texts).
+    obsm['pca'] (n x components, float32), obsm['spatial'] (not of single cells), obsp['spatial_graph'] (CSR, 1 for
+    every link within the slice and self loop), uns: training_curve (DataFrame), parameters and ledger (JSON texts).
 
     Raises
     ------
@@ -114,6 +116,7 @@ def embed_slices(slices: Sequence[Slice], settings: Settings) -> list[AnnData]:
     shared = Ledger("embed_spots", "all slices")  # what is said of all slices together
     with threadpool_limits(limits=1):  # sums of BLAS depend on the number of threads
         described, components = _read(slices, settings, shared)
+        described = _placed(slices, described, components, settings)
         graph = joined_graph(
             [one.graph for one in described],
             [one.coordinates for one in described],
@@ -142,10 +145,16 @@ def _read(slices: Sequence[Slice], settings: Settings, shared: Ledger) -> tuple[
         data = None  # the last one's counts go before the next one's come
         data = one.read(one.ledger)
         region = data.obs[REGION] if REGION in data.obs else None
-        graph = spatial_graph(data.obsm["spatial"], settings.graph_neighbors, one.ledger)
-        check_pattern(data.X, graph, one.ledger)
+        places, graph = data.obsm.get("spatial"), None
+        if places is None:
+            if one.height is not None:
+                raise InputError(f"{one.ledger.subject}: has a height (z) but no coordinates; leave z empty")
+            one.ledger.fact("neighbors_by", "expression: single cells, no coordinates")
+        else:
+            graph = spatial_graph(places, settings.graph_neighbors, one.ledger)
+            check_pattern(data.X, graph, one.ledger)
         fingerprint = " ".join(sketch(data.X, data.var.get("source_symbol", data.var_names)))
-        described.append(_Described(data.obs_names, data.obsm["spatial"], region, graph, fingerprint))
+        described.append(_Described(data.obs_names, places, region, graph, fingerprint, places is None))
         measured = np.diff(data.X.indptr) > 0
         counts = data.X if measured.all() else data.X[measured]
         genes.append(data.var_names)
@@ -161,6 +170,21 @@ def _read(slices: Sequence[Slice], settings: Settings, shared: Ledger) -> tuple[
         parts.append(Expression(sparse.csr_matrix(data.X[:, data.var_names.get_indexer(chosen)]), totals))
     del data
     return described, principal_components(parts, settings.components, settings.seed, shared)
+
+
+def _placed(
+    slices: Sequence[Slice], described: list[_Described], components: Components, settings: Settings
+) -> list[_Described]:
+    """Single cells get the graph of those nearest in the principal components, which stand in for coordinates."""
+    ends = np.cumsum([len(one.names) for one in described])
+    placed = []
+    for one, about, end in zip(slices, described, ends, strict=True):
+        if about.single_cells:
+            scores = components.scores[end - len(about.names) : end].astype(np.float64)
+            graph = spatial_graph(scores, settings.graph_neighbors, one.ledger)
+            about = replace(about, coordinates=scores, graph=graph)
+        placed.append(about)
+    return placed
 
 
 def _inputs(slices, described: list[_Described], components: Components, graph: sparse.csr_matrix) -> Inputs:
@@ -215,9 +239,10 @@ def _result(one: Slice, about: _Described, embedded: Embedded, scores, own: np.n
     import anndata
 
     parameters = {name: value for name, value in asdict(settings).items() if name != "checkpoint"}
+    places = {} if about.single_cells else {"spatial": about.coordinates}
     return anndata.AnnData(
         obs=pd.DataFrame(index=about.names),
-        obsm={"embedding": embedded.embedding[own], "pca": scores, "spatial": about.coordinates},
+        obsm={"embedding": embedded.embedding[own], "pca": scores, **places},
         obsp={"spatial_graph": about.graph},
         uns={
             "training_curve": embedded.training_curve,

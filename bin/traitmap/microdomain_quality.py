@@ -16,9 +16,9 @@ FENCE = 3.0  # interquartile ranges above the third quartile
 
 
 def microdomain_quality(
-    microdomains: Microdomains, coordinates: np.ndarray, neighbors: int, regions: pd.Series | None = None
+    microdomains: Microdomains, coordinates: np.ndarray | None, neighbors: int, regions: pd.Series | None = None
 ) -> pd.DataFrame:
-    """A row a spot.
+    """A row a spot; without coordinates (single cells) nothing is said of borders.
 
     microdomain_size, microdomain_radius, microdomain_similarity
         Spots; greatest distance; median similarity of the spot to the others (to itself, where it is alone).
@@ -38,20 +38,23 @@ def microdomain_quality(
     angle = np.arccos(np.clip(similarity, -1, 1))
     low, high = np.quantile(angle, [0.25, 0.75])
     weak = (microdomains.size < neighbors / 2) | (angle > min(np.pi / 2, high + FENCE * (high - low)))
-    near = _nearest(coordinates)
     table = {
         "microdomain_size": microdomains.size,
         "microdomain_radius": np.maximum.reduceat(microdomains.distance, starts),
         "microdomain_similarity": similarity,
         "microdomain_weak": weak,
-        "at_slice_border": _widest_gap(coordinates, near) > GAP,
     }
+    if coordinates is not None:
+        near = _nearest(coordinates)
+        table["at_slice_border"] = _widest_gap(coordinates, near) > GAP
     if regions is not None:
         codes = pd.Categorical(regions).codes
         weights = microdomains.weights
         same = weights * (codes[microdomains.spots] == np.repeat(codes, microdomains.size))
         purity = np.add.reduceat(same, starts) / np.add.reduceat(weights, starts)
         table["microdomain_purity"] = np.where(codes >= 0, purity, np.nan)
+        if coordinates is None:
+            return pd.DataFrame(table, index=regions.index)
         beside = codes[near[:, :ADJACENT]]
         table["at_region_border"] = ((beside != codes[:, None]) & (beside >= 0)).any(axis=1) & (codes >= 0)
     return pd.DataFrame(table, index=None if regions is None else regions.index)
@@ -62,11 +65,13 @@ def account_quality(quality: pd.DataFrame, neighbors: int, ledger: Ledger) -> No
     small = int((quality["microdomain_size"] < neighbors).sum())
     ledger.noted("spots", f"with a microdomain of fewer than {neighbors} spots", small)
     ledger.noted("spots", "with weak neighbours (microdomain_weak)", quality["microdomain_weak"].sum())
-    ledger.noted("spots", "at the border of the slice", quality["at_slice_border"].sum())
+    if "at_slice_border" in quality:
+        ledger.noted("spots", "at the border of the slice", quality["at_slice_border"].sum())
     ledger.fact("median_similarity", round(float(quality["microdomain_similarity"].median()), 6))
     ledger.fact("median_radius", float(quality["microdomain_radius"].median()))
     if "microdomain_purity" in quality:
-        ledger.noted("spots", "at the border of a region", quality["at_region_border"].sum())
+        if "at_region_border" in quality:
+            ledger.noted("spots", "at the border of a region", quality["at_region_border"].sum())
         ledger.fact("mean_purity", round(float(quality["microdomain_purity"].mean()), 6))
     if small:
         ledger.warn(f"{ledger.subject}: {small} spots have a microdomain of fewer than {neighbors} spots")

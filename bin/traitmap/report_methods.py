@@ -212,6 +212,12 @@ def _slices(results: Results, cite) -> str:
             "microdomain (the spots near it in space that are most similar in the embedding), relative to the "
             f"background of ranks {cite('song2025gsmap')}{_listed(_given(results, 'specificity.h5ad'))}."
         )
+    cells = [found.name for found in results.slices.values() if found.drawn_on]
+    if cells:
+        text += (
+            f" {joined(cells)}: single cells without coordinates; neighbours are those nearest in expression, "
+            "microdomains the cells most similar in the embedding, and maps are drawn on its UMAP."
+        )
     return text.strip()
 
 

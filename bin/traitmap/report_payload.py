@@ -134,6 +134,8 @@ def _slice(found: Slice, shown: np.ndarray) -> dict[str, Any]:
         item["spots"] = pack_texts(found.spots[shown])
     if found.coordinates is not None:
         item["x"], item["y"] = (pack(found.coordinates[shown, axis]) for axis in (0, 1))
+        if found.drawn_on:
+            item["drawn_on"] = found.drawn_on
     if found.region is not None:
         item["regions"] = [str(name) for name in found.region.categories]
         item["region"] = pack((found.region.codes[shown] + 1).astype(np.uint16))

@@ -12,6 +12,7 @@ import pandas as pd
 
 from traitmap.errors import InputError
 from traitmap.files import require_file
+from traitmap.single_cells import DRAWN_ON, PLANE
 
 ROWS_AT_ONCE = 2048
 
@@ -20,7 +21,8 @@ ROWS_AT_ONCE = 2048
 class Slice:
     """A slice; parts are None or empty where their file is missing.
 
-    spots: names, in file order; coordinates: spots x 2 (or 3); region: Categorical; plane: spots x 2, a picture of the
+    spots: names, in file order; coordinates: spots x 2 (or 3), of
+    single cells those of the picture that ``drawn_on`` names; region: Categorical; plane: spots x 2, a picture of the
     embedding, ``plane_name`` says which; microdomain: numbers and yes/no of obs; expressed: share of
     spots with a count, by gene; scores: GSS of the genes that were asked for, kept from ``gene_scores``; sketch: hashes
     of a few spots' counts (``slice_checks.sketch``).
@@ -29,6 +31,7 @@ class Slice:
     name: str
     spots: np.ndarray | None = None
     coordinates: np.ndarray | None = None
+    drawn_on: str = ""
     region: pd.Categorical | None = None
     genes: pd.Index = field(default_factory=lambda: pd.Index([]))
     specificity: Path | None = None
@@ -82,6 +85,8 @@ def _specificity(found: Slice, path: Path) -> None:
         found.expressed = parts["var"]["expressed_fraction"].set_axis(found.genes)
     if "spatial" in parts["obsm"]:
         found.coordinates = np.asarray(parts["obsm"]["spatial"], dtype=np.float64)
+    elif PLANE in parts["obsm"]:
+        found.coordinates, found.drawn_on = np.asarray(parts["obsm"][PLANE], dtype=np.float64), DRAWN_ON
     if "region" in obs and obs["region"].notna().any():
         found.region = pd.Categorical(obs["region"])
     numeric = obs.select_dtypes(["number", "bool"])
@@ -95,7 +100,7 @@ def _embedding(found: Slice, path: Path) -> None:
     if found.spots is None:
         found.spots = spots
     if "X_umap" in parts["obsm"]:
-        found.plane, found.plane_name = np.asarray(parts["obsm"]["X_umap"], float)[:, :2], "UMAP of the embedding"
+        found.plane, found.plane_name = np.asarray(parts["obsm"]["X_umap"], float)[:, :2], DRAWN_ON
     elif "embedding" in parts["obsm"]:
         found.plane = principal_plane(np.asarray(parts["obsm"]["embedding"], float))
         found.plane_name = "first two principal components of the embedding"

@@ -15,6 +15,7 @@ from traitmap.files import open_text
 from traitmap.formats import REGION
 from traitmap.h5ad import read_h5ad, read_obs
 from traitmap.ledger import Ledger
+from traitmap.single_cells import NO_COORDINATES
 from traitmap.slice_checks import SHARED_GENES, check_places, check_symbols, guess_values, not_human
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ def read_slice(
     ----------
     layer
         Layer with raw counts; by default ``counts`` if the file has it, else X.
+    spatial_key
+        obsm key of the coordinates; ``none`` for single cells, which have none.
     annotation
         obs column with region labels; empty for a label-free run.
     species, homologs
@@ -52,7 +55,8 @@ def read_slice(
     Returns
     -------
     AnnData, spots x genes: X raw counts (CSR float32), var_names human gene symbols (unique), obs['region']
-    (categorical, missing where unlabelled; only with ``annotation``), obsm['spatial'] (spots x 2 or 3, float64).
+    (categorical, missing where unlabelled; only with ``annotation``), obsm['spatial'] (spots x 2 or 3, float64; not of
+    single cells).
 
     Raises
     ------
@@ -62,7 +66,8 @@ def read_slice(
     data = _open(path)
     problems: list[str] = []
     counts = _counts(data, path, layer, problems)
-    coordinates = _coordinates(data, path, spatial_key, problems)
+    single_cells = spatial_key == NO_COORDINATES
+    coordinates = None if single_cells else _coordinates(data, path, spatial_key, problems)
     regions = _regions(data.obs, path, annotation, problems)
     _check_names(data.obs_names, path, problems)
     if coordinates is not None:
@@ -125,7 +130,7 @@ def no_layer(path: Path, layer: str, layers: Iterable[str]) -> str:
 
 def no_coordinates(path: Path, key: str, keys: Iterable[str]) -> str:
     """The slice has no coordinates under ``key``; ``keys`` are those of its obsm."""
-    return f"{path}: has no coordinates in obsm[{key!r}] (obsm: {_names(keys)}); set spatial_key"
+    return f"{path}: has no coordinates in obsm[{key!r}] (obsm: {_names(keys)}); set spatial_key (none: single cells)"
 
 
 def wrong_shape(path: Path, key: str, shape: tuple[int, ...]) -> str:
@@ -274,7 +279,7 @@ def _assemble(
     path: Path,
     ledger: Ledger,
     counts: sparse.csr_matrix,
-    coordinates: np.ndarray,
+    coordinates: np.ndarray | None,
     regions: pd.Categorical | None,
     symbols: np.ndarray,
 ) -> AnnData:
@@ -303,7 +308,7 @@ def _assemble(
     if empty == data.n_obs:
         raise InputError(f"{path}: has no count at all; give the layer with raw counts")
     var = pd.DataFrame({"source_symbol": data.var_names.astype(str)[keep]}, index=pd.Index(symbols[keep].astype(str)))
-    return anndata.AnnData(X=counts, obs=obs, var=var, obsm={"spatial": coordinates})
+    return anndata.AnnData(X=counts, obs=obs, var=var, obsm={} if coordinates is None else {"spatial": coordinates})
 
 
 def _account_regions(region: pd.Series, path: Path, ledger: Ledger) -> None:

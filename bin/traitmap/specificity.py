@@ -40,7 +40,8 @@ from traitmap.microdomain_kinds import (
     microdomains_of_kind,
 )
 from traitmap.microdomain_quality import account_quality, microdomain_quality
-from traitmap.microdomains import Microdomains
+from traitmap.microdomains import Microdomains, unit_vectors
+from traitmap.single_cells import PLANE
 from traitmap.slices import REGION
 from traitmap.specificity_scores import EXPRESSION_SCORES, SCORES, pagerank_microdomains, score_expression
 
@@ -152,6 +153,7 @@ def score_specificity(
     threads: int = 1,
     metacells: np.ndarray | None = None,
     consume: bool = False,
+    plane: np.ndarray | None = None,
 ) -> AnnData:
     """Score every gene in every spot of a slice.
 
@@ -167,12 +169,15 @@ def score_specificity(
         For neighborhood given: ``microdomain_kinds.read_metacells``.
     consume
         Take the counts out of ``data`` once they are ranked: less memory, for a caller who needs them no more.
+    plane
+        n x 2: what maps of single cells are drawn on (``single_cells.read_plane``).
 
     Returns
     -------
     AnnData, spots x genes, both in the slice's order: X scores (CSR float32); obs region (where annotated) and the
-    microdomains' quality; obsm spatial; obsp microdomain (``Microdomains.average``), microdomain_similarity and
-    microdomain_distance; var the background; uns parameters and ledger (JSON texts).
+    microdomains' quality; obsm spatial (of single cells X_umap, the plane); obsp microdomain
+    (``Microdomains.average``), microdomain_similarity and microdomain_distance; var the background; uns parameters
+    and ledger (JSON texts).
 
     Raises
     ------
@@ -187,7 +192,10 @@ def score_specificity(
     settings.check()
     regions = data.obs[REGION] if REGION in data.obs else None
     labels = regions.cat.codes.to_numpy() if settings.use_labels and regions is not None else None
-    settings, microdomains = _microdomains(data, embedding, settings, labels, metacells, threads, ledger)
+    single_cells = "spatial" not in data.obsm
+    # Of single cells those nearest in expression are the candidates: on the unit sphere, nearest is most similar.
+    places = unit_vectors(embedding) if single_cells else data.obsm["spatial"]
+    settings, microdomains = _microdomains(data, places, embedding, settings, labels, metacells, threads, ledger)
     ranks, background = _ranks(data, background, ledger, threads)
     ranked = background[MEAN_LOG_RANK].notna().to_numpy()
     scored = ranked & ~background.index.str.upper().str.startswith(MITOCHONDRIAL)
@@ -203,13 +211,15 @@ def score_specificity(
     if regions is not None:
         obs[REGION] = regions
     expected = settings.neighbors if settings.neighborhood in (COSINE, GAUSSIAN, JOINT) else 2
-    quality = microdomain_quality(microdomains, data.obsm["spatial"], expected, regions).set_index(obs.index)
+    quality = microdomain_quality(microdomains, None if single_cells else places, expected, regions).set_index(
+        obs.index
+    )
     parameters = {"version": __version__, **asdict(settings), "labels_used": labels is not None}
     result = anndata.AnnData(
         X=scores,
         obs=obs.join(quality),
         var=background[scored],
-        obsm={"spatial": data.obsm["spatial"]},
+        obsm={PLANE: plane} if single_cells else {"spatial": places},
         obsp={
             "microdomain": microdomains.average(),
             "microdomain_similarity": microdomains.matrix(microdomains.similarity),
@@ -225,6 +235,7 @@ def score_specificity(
 
 def _microdomains(
     data: AnnData,
+    places: np.ndarray,
     embedding: np.ndarray,
     settings: Settings,
     labels: np.ndarray | None,
@@ -241,7 +252,7 @@ def _microdomains(
     def of_size(neighbors: int) -> Microdomains:
         return microdomains_of_kind(
             settings.neighborhood,
-            data.obsm["spatial"],
+            places,
             embedding,
             neighbors,
             settings.spatial_neighbors,

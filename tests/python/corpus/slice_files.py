@@ -138,7 +138,7 @@ put(
     "no_spatial",
     "No coordinates",
     lambda d: d.obsm.pop("spatial"),
-    "slice.h5ad: has no coordinates in obsm['spatial'] (obsm: none); set spatial_key",
+    "slice.h5ad: has no coordinates in obsm['spatial'] (obsm: none); set spatial_key (none: single cells)",
 )
 put(
     "one_coordinate",
@@ -273,7 +273,7 @@ SLICE.add(
     "unknown_key",
     "No such key of coordinates",
     lambda folder: {"--spatial-key": "X_spatial"},
-    (("slice.h5ad: has no coordinates in obsm['X_spatial'] (obsm: spatial); set spatial_key"),),
+    (("slice.h5ad: has no coordinates in obsm['X_spatial'] (obsm: spatial); set spatial_key (none: single cells)"),),
 )
 SLICE.add(
     "no_neighbors",
@@ -289,7 +289,7 @@ SLICE.add("power_of_0", "--power 0", lambda folder: {"--power": 0}, ("--power is
         "slice.h5ad: X holds negative values (scaled or centred data? first: spot 'spot0', "
         "gene 'GENE0', value -12); give the layer with raw counts"
     ),
-    "slice.h5ad: has no coordinates in obsm['spatial'] (obsm: none); set spatial_key",
+    "slice.h5ad: has no coordinates in obsm['spatial'] (obsm: none); set spatial_key (none: single cells)",
     "slice.h5ad: has no obs column 'layer' (columns: area); mend it or leave it empty",
 )
 def several_mistakes(folder: Path) -> dict[str, object]:
