@@ -42,6 +42,13 @@ def main(
             help="Further sets of spots to test as regions are (TSV: [slice,] set, spot); needs --region-tests."
         ),
     ] = None,
+    conditional_on: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Test every region again beside this one's mean specificity; all: beside each other one. Repeatable; "
+            "needs --region-tests."
+        ),
+    ] = None,
     slice_name: Annotated[str, typer.Option(help="The slice's name in the column slice of --spot-sets.")] = "",
     spots: Annotated[
         str, typer.Option(help="Only the spots of rows A to before B, as A-B: --out then is a part for merge_spots.py.")
@@ -65,12 +72,17 @@ def main(
             raise InputError(f"{option} is given {len(paths)} times, --sumstats {len(sumstats)}: give it once a trait")
     if spot_sets and not region_tests:
         raise InputError("--spot-sets needs --region-tests, the table that their tests go to")
+    if conditional_on and not region_tests:
+        raise InputError("--conditional-on needs --region-tests, the table that its tests go to")
     use_threads(threads)
+    import pandas as pd
+
     from traitmap.ledger import Ledger
     from traitmap.merge_spots import parse_span, write_part
     from traitmap.reference import read_reference
     from traitmap.regression import estimate_spots, prepare, spots_table, write_table
     from traitmap.regression_inputs import SpotScores, read_baselines, read_trait
+    from traitmap.regression_joint import regress_conditionally
     from traitmap.regression_regions import region_members, region_scores, regress_regions
     from traitmap.spot_sets import read_spot_sets
 
@@ -105,7 +117,11 @@ def main(
     for number, table in zip(ready, estimate_spots(scores, list(ready.values()), threads, span), strict=True):
         trait = ready[number]
         if region_tests:
-            write_table(regress_regions(annotations, trait), region_tests[number])
+            tests = regress_regions(annotations, trait)
+            if conditional_on:
+                beside = regress_conditionally(annotations, conditional_on, trait, weights)
+                tests = pd.concat([tests, beside], ignore_index=True)
+            write_table(tests, region_tests[number])
         if span:
             write_part(table, len(scores), out[number])
         else:

@@ -31,6 +31,7 @@ def main(
     from traitmap import summary
     from traitmap.comparisons import compare_regions, read_comparisons
     from traitmap.files import write_tsv
+    from traitmap.summary_conditional import summarize_conditional
     from traitmap.summary_sets import summarize_sets
 
     rows = summary.read_sheet(sheet)
@@ -40,6 +41,9 @@ def main(
     sets = summarize_sets(rows)
     if sets is not None:
         write_tsv(sets, out / "summary" / "spot_sets.tsv")
+    conditional = summarize_conditional(rows)
+    if conditional is not None:
+        write_tsv(conditional, out / "summary" / "conditional_tests.tsv")
     if compared is not None:
         write_tsv(compared, out / "summary" / "comparisons.tsv")
     of_slices = table[table["scope"] == "slice"]

@@ -1,6 +1,6 @@
 // What is looked into before anything is computed: CHECK_INPUTS gets a list of all inputs, and those worth a look.
 
-include { baselineFiles ; chromosomeFiles ; chromosomeNumbers ; homologsOf ; isGsmapResource ; referenceFile } from './inputs'
+include { baselineFiles ; chromosomeFiles ; comparedSides ; chromosomeNumbers ; homologsOf ; isGsmapResource ; referenceFile } from './inputs'
 include { withoutSecrets } from './provenance'
 include { unsafeName } from './sheets'
 
@@ -25,8 +25,9 @@ def inputsToCheck(options, sheets) {
         shown: numbered.collect { path -> withoutSecrets(path.toUriString()) },
         bytes: numbered.collect { path -> path.isDirectory() ? 0 : path.size() },
         settings: options.subMap([
-            'embedding', 'epochs', 'weights', 'ld_window_cm', 'traits_per_task', 'spots_per_task', 'figures',
-        ]),
+            'embedding', 'epochs', 'weights', 'ld_window_cm', 'traits_per_task', 'spots_per_task', 'figures', 'spot_sets',
+            'conditional_on',
+        ]) + [comparisons: comparedSides(sheets.slices, options)],
     ]
     return [list: groovy.json.JsonOutput.prettyPrint(groovy.json.JsonOutput.toJson(list)), files: fetched]
 }

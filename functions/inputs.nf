@@ -85,7 +85,10 @@ def wrongEmbedding(options) {
 def wrongHeights(slices, options) {
     def members = slices.findAll { row -> row.group }.groupBy { row -> row.group }
     def partly = members.findAll { _group, rows -> rows.any { row -> row.z } && !rows.every { row -> row.z } }
-    return partly.collect { group, rows ->
+    def placeless = slices.findAll { row -> row.z && row.spatial_key == 'none' }
+    return placeless.collect { row ->
+        "${options.input}, column z: slice ${row.slice} has spatial_key none (single cells), so it has no place in a stack; leave z empty"
+    } + partly.collect { group, rows ->
         def without = rows.findAll { row -> !row.z }.collect { row -> row.slice }.join(', ')
         "${options.input}, column z: is empty for ${without} of group ${group}; give it for all slices of a stack, or none"
     }
@@ -114,9 +117,28 @@ def wrongComparisons(slices, options) {
     }
     def (rows, problems) = readSheet(options.comparisons, file("${projectDir}/assets/comparisons.schema.json"))
     def known = (slices.collectMany { row -> [row.slice, row.group] } + ['all']).findAll { name -> name }.unique()
-    def sides = rows.collectMany { row -> [row.slices_a, row.slices_b] }.findAll { name -> name }.unique()
+    def sides = rows
+        .collectMany { row -> [row.slices_a, row.slices_b] }
+        .collectMany { side -> (side ?: '').tokenize(';').collect { name -> name.trim() } }
+        .findAll { name -> name }
+        .unique()
     return problems + sides.findAll { name -> !(name in known) }.collect { name ->
         "${options.comparisons}: '${name}' is no slice or group of ${options.input} (it has: ${known.join(', ')})"
+    }
+}
+
+// [comparison, slices, region] of each side of each comparison.
+def comparedSides(slices, options) {
+    if (!options.comparisons) {
+        return []
+    }
+    def (rows, _problems) = readSheet(options.comparisons, file("${projectDir}/assets/comparisons.schema.json"))
+    return rows.collectMany { row ->
+        [[row.slices_a, row.region_a], [row.slices_b, row.region_b]].collect { side, region ->
+            def names = side.tokenize(';').collect { name -> name.trim() }
+            def members = slices.findAll { each -> [each.slice, each.group, 'all'].any { name -> name in names } }
+            [row.comparison, members.collect { each -> each.slice }, region]
+        }
     }
 }
 

@@ -89,7 +89,7 @@ workflow ASSOCIATIONS {
         .flatten()
         .map { path -> ["associations/${path.parent.parent.name}/${path.parent.name}/${path.name}".toString(), path] }
     of_run = SUMMARIZE_REGIONS.out.summary
-        .mix(SUMMARIZE_REGIONS.out.comparisons, SUMMARIZE_REGIONS.out.spot_sets)
+        .mix(SUMMARIZE_REGIONS.out.comparisons, SUMMARIZE_REGIONS.out.conditional_tests, SUMMARIZE_REGIONS.out.spot_sets)
         .map { path -> ["summary/${path.name}".toString(), path] }
     figures_of_pairs = DRAW_FIGURES.out.figures.transpose().map { meta, path ->
         ["associations/${meta.id}/${meta.trait}/figures/${path.name}".toString(), path]

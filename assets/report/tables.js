@@ -55,8 +55,7 @@ report.showPair = (slice, trait) => {
 };
 
 report.startTables = () => {
-  const comparisons = report.byId("comparisons-table");
-  if (comparisons) report.sortable(comparisons);
+  for (const further of document.querySelectorAll("table.further")) report.sortable(further);
   const table = report.byId("regions-table");
   if (!table) return;
   report.sortable(table);

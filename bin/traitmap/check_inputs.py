@@ -31,7 +31,8 @@ Sizes = dict[str, int]
 class Inputs:
     """What was found: sizes of each item, in the order of ``items``, and everything wrong, a line each.
 
-    ``bytes`` are those of each file, in the order of ``shown``.
+    ``bytes`` are those of each file, in the order of ``shown``; ``regions`` the labels of each slice, None where they
+    are not known.
     """
 
     items: list[Item]
@@ -39,6 +40,7 @@ class Inputs:
     bytes: list[int]
     sizes: list[Sizes] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    regions: dict[str, list[str] | None] = field(default_factory=dict)
 
     def of(self, role: str) -> list[tuple[Item, Sizes]]:
         """The items of a role, with their sizes."""
@@ -60,15 +62,47 @@ def check_inputs(listed: Path, folder: Path, vocabulary: Path) -> Inputs:
     for item in items:
         files = {name: staged[number] for name, number in item["files"].items() if staged.get(number)}
         try:
-            found.sizes.append(CHECKS[item["role"]](item, files, vocabulary))
+            sizes = CHECKS[item["role"]](item, files, vocabulary)
+            if item["role"] == "slice":
+                found.regions[item["slice"]] = sizes.pop("regions", None)
+            found.sizes.append(sizes)
         except InputError as error:
             found.sizes.append({})
             found.problems += [
                 _as_given(problem, [(staged[number], shown[number - 1]) for number in item["files"].values()])
                 for problem in error.problems
             ]
-    found.problems = list(dict.fromkeys(found.problems))
+    found.problems = list(dict.fromkeys(found.problems + unknown_regions(found)))
     return found
+
+
+def unknown_regions(found: Inputs) -> list[str]:
+    """Regions that comparisons and conditional tests name and no slice has; nothing is said where labels are unknown.
+
+    ``settings``: conditional_on, names between commas; comparisons, [comparison, slice names, region] of each side.
+    A run's own sets of spots may be named as regions are (``spot_sets``): then nothing is said either.
+    """
+    if found.settings.get("spot_sets"):
+        return []
+    annotated = [item["slice"] for item in found.items if item["role"] == "slice" and item["annotation"]]
+    wanted = [
+        ("--conditional_on", annotated, name.strip())
+        for name in (found.settings.get("conditional_on") or "").split(",")
+        if name.strip() not in ("", "all")
+    ]
+    wanted += [
+        (f"--comparisons, {name!r}", slices, region)
+        for name, slices, region in found.settings.get("comparisons") or []
+        if all(each in annotated for each in slices)
+    ]
+    problems = []
+    for where, slices, region in wanted:
+        labels = [found.regions.get(name) for name in slices]
+        if labels and all(each is not None for each in labels):
+            known = sorted({label for each in labels for label in each})
+            if region not in known:
+                problems.append(f"{where}: no slice of it has a region {region!r} (they have: {', '.join(known)})")
+    return problems
 
 
 def _only_file(folder: Path) -> Path | None:
@@ -117,7 +151,7 @@ def _slice(item: Item, files: dict[str, Path], _vocabulary: Path) -> Sizes:
             raise InputError(
                 f"{files['h5ad']}: none of its {len(names)} genes is in {files['homologs']}; first gene: {names[0]!r}"
             )
-    return {"spots": size.spots, "genes": size.genes, "stored": size.stored}
+    return {"spots": size.spots, "genes": size.genes, "stored": size.stored, "regions": size.regions}
 
 
 def _trait(item: Item, files: dict[str, Path], vocabulary: Path) -> Sizes:

@@ -26,7 +26,10 @@ SHEET = ("comparison", "slices_a", "region_a", "slices_b", "region_b")
 
 @dataclass(frozen=True)
 class Comparison:
-    """A name and two sides, each a region in a slice, in the slices of a group, or in all (``all``)."""
+    """A name and two sides, each a region in a slice, in the slices of a group, or in all (``all``).
+
+    A side's ``slices`` may be several names, between semicolons.
+    """
 
     comparison: str
     slices_a: str
@@ -54,11 +57,9 @@ def read_comparisons(path: Path, rows: list[Row]) -> list[Comparison]:
         where = f"{path}: row {number}"
         problems += [f"{where}: {name} is empty; fill it in" for name in SHEET if not line[name]]
         for name in ("slices_a", "slices_b"):
-            if line[name] and line[name] not in known:
+            for unknown in [each for each in names_of(line[name]) if each not in known]:
                 has = ", ".join(sorted(known))
-                problems.append(
-                    f"{where}: {name} {line[name]!r} is no slice or group of the run (it has: {has}); mend it"
-                )
+                problems.append(f"{where}: {name} {unknown!r} is no slice or group of the run (it has: {has}); mend it")
         if line["comparison"] and line["comparison"] in seen:
             problems.append(f"{where}: comparison {line['comparison']!r} occurs more than once; rename it")
         seen.add(line["comparison"])
@@ -67,6 +68,11 @@ def read_comparisons(path: Path, rows: list[Row]) -> list[Comparison]:
     if problems:
         raise InputError(*problems)
     return [Comparison(**line) for line in lines]
+
+
+def names_of(side: str) -> list[str]:
+    """The names of a side's slices and groups."""
+    return [name for name in map(str.strip, side.split(";")) if name]
 
 
 def compare_regions(comparisons: list[Comparison], rows: list[Row]) -> pd.DataFrame:
@@ -106,7 +112,8 @@ class _Side:
 
 
 def _side(name: str, region: str, rows: list[Row], tests: dict[str, pd.DataFrame]) -> _Side:
-    members = [row.slice for row in rows if name in (row.slice, row.group, ALL) and row.slice in tests]
+    names = {*names_of(name)}
+    members = [row.slice for row in rows if names & {row.slice, row.group, ALL} and row.slice in tests]
     means = [tests[m][(tests[m][REGION] == region) & (tests[m]["test"] == "mean")].assign(slice=m) for m in members]
     found = pd.concat(means, ignore_index=True) if means else pd.DataFrame()
     if not len(found):

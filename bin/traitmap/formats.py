@@ -51,6 +51,15 @@ COMPARISONS = (
     *("beta_a", "beta_b", "difference", "se", "z", "p", "q", "flags"),
 )
 
+# A region test called so: the region's mean specificity regressed beside that of the region whose name follows.
+GIVEN = "given "
+
+# summary/conditional_tests.tsv: a region's test beside another region, and alone; scope is slice, group or all.
+CONDITIONAL = (
+    *("scope", "slice", "trait", "region", "conditional_on", "n_spots", "n_spots_conditional", "beta", "se", "z", "p"),
+    *("q", "z_alone", "p_alone", "flags"),
+)
+
 # summary/spot_sets.tsv: the tests of --spot_sets, a row a slice x trait x set.
 SPOT_SETS = (
     "slice",

@@ -13,15 +13,14 @@ from traitmap.files import require_file, writing
 from traitmap.report_collect import collect
 from traitmap.report_fates import fates_of_slices, fates_of_traits
 from traitmap.report_files import write_report_data
+from traitmap.report_further import further_tables
 from traitmap.report_heatmap import heatmap
 from traitmap.report_methods import methods
 from traitmap.report_payload import embed, payload
 from traitmap.report_results import Choices, Results
 from traitmap.report_tables import (
-    COMPARISON_COLUMNS,
     GENE_COLUMNS,
     account_view,
-    comparison_rows,
     microdomain_rows,
     region_columns,
     region_rows,
@@ -122,8 +121,7 @@ def view(results: Results, info: dict[str, Any]) -> dict[str, Any]:
         "tiles": _tiles(results, rows, counts),
         "columns": columns,
         "region_rows": region_rows(results, columns),
-        "comparison_columns": COMPARISON_COLUMNS,
-        "comparison_rows": comparison_rows(results),
+        "further": further_tables(results),
         "gene_columns": GENE_COLUMNS,
         "accounts": [account_view(account) for account in results.accounts],
         "warnings": results.warnings,

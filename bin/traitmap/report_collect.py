@@ -13,15 +13,16 @@ import pandas as pd
 from traitmap import report_traps
 from traitmap.errors import InputError
 from traitmap.failures import read_failures
-from traitmap.formats import COMPARISONS, GENES, REGIONS, SPOTS, SUMMARY
+from traitmap.formats import GENES, REGIONS, SPOTS, SUMMARY
 from traitmap.ledger import Ledger
 from traitmap.manhattan import read_parquet
 from traitmap.regions import benjamini_hochberg, region_p_values
+from traitmap.report_further import FURTHER
 from traitmap.report_results import Account, Association, Choices, Results, Trait, natural
 from traitmap.report_slices import read_elements, read_report_slice
 
 TEXTS = {"scope", "slice", "trait", "region", "gene", "flags", "drives"}
-TEXTS |= {"comparison", "slices_a", "region_a", "slices_b", "region_b"}
+TEXTS |= {"comparison", "slices_a", "region_a", "slices_b", "region_b", "conditional_on"}
 
 
 def collect(folder: Path, reference: Path | None = None, choices: Choices | None = None) -> Results:
@@ -57,8 +58,10 @@ def collect(folder: Path, reference: Path | None = None, choices: Choices | None
         _account_file(results, path, folder)
     _pipeline_info(results, folder / "pipeline_info")
     _summary(results, folder)
-    path = folder / "summary" / "comparisons.tsv"
-    results.comparisons = _table(results, path, folder, COMPARISONS) if path.is_file() else None
+    for each in FURTHER:
+        path = folder / "summary" / f"{each.name}.tsv"
+        if path.is_file():
+            results.further[each.name] = _table(results, path, folder, each.in_file)
     results.q_from = q_column(results)
     _choose_rows(results)
     _traps(results)

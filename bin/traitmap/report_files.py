@@ -31,7 +31,7 @@ def write_report_data(results: Results, folder: Path) -> list[str]:
     folder.mkdir(parents=True, exist_ok=True)
     tables = {
         "regions.tsv": results.summary,
-        "comparisons.tsv": results.comparisons,
+        **{f"{name}.tsv": table for name, table in results.further.items()},
         "genes.tsv": _genes(results),
         "counts.tsv": _counts(results),
         "facts.tsv": _facts(results),

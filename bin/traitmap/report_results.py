@@ -72,13 +72,16 @@ class Association:
 
 @dataclass
 class Results:
-    """All that a results folder holds, in natural order of the names; q_from: the column of the P that q is made of."""
+    """All that a results folder holds, in natural order of the names.
+
+    q_from: the column of the P that q is made of; further: the tables of ``report_further.FURTHER`` that are there.
+    """
 
     slices: dict[str, Slice] = field(default_factory=dict)
     traits: dict[str, Trait] = field(default_factory=dict)
     associations: dict[tuple[str, str], Association] = field(default_factory=dict)
     summary: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(SUMMARY)))
-    comparisons: pd.DataFrame | None = None
+    further: dict[str, pd.DataFrame] = field(default_factory=dict)
     reference: dict[str, Any] = field(default_factory=dict)
     reference_genes: pd.DataFrame | None = None
     accounts: list[Account] = field(default_factory=list)

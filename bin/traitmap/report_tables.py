@@ -38,20 +38,6 @@ REGION_COLUMNS = (
     Column("flags", "Remarks", "What to bear in mind", "text"),
 )
 
-COMPARISON_COLUMNS = (
-    Column("comparison", "Comparison", "Its name in the sheet", "text"),
-    Column("trait", "Trait", "Trait of the GWAS", "text"),
-    Column("region_a", "Region a", "Region on the first side", "text"),
-    Column("slices_a", "Slices a", "Slices or groups on the first side", "text"),
-    Column("region_b", "Region b", "Region on the second side", "text"),
-    Column("slices_b", "Slices b", "Slices or groups on the second side", "text"),
-    Column("difference", "Difference", "Coefficient on side a minus that on side b"),
-    Column("z", "z", "Difference over its joint jackknife error"),
-    Column("p", "P", "Two-sided", "p"),
-    Column("q", "q", "False discovery rate (Benjamini–Hochberg) over this table", "p"),
-    Column("flags", "Remarks", "What to bear in mind", "text"),
-)
-
 GENE_COLUMNS = (
     Column("gene", "Gene", "Gene symbol (human)", "text"),
     Column("pcc", "r", "Pearson correlation, over spots, of the gene's GSS with −log10 P"),
@@ -104,19 +90,6 @@ def region_columns(results: Results) -> list[Column]:
         marked = column.key == results.q_from and table["q"].notna().any()
         columns.append(replace(column, title=f"{column.title} •") if marked else column)
     return columns
-
-
-def comparison_rows(results: Results) -> list[list[tuple[str, str]]]:
-    """Rows of the table of comparisons, smallest P first: cells of (exact, written); none where none were asked for."""
-    if results.comparisons is None:
-        return []
-    table = results.comparisons
-    if results.choices.traits:
-        table = table[table["trait"].isin(results.choices.traits)]
-    table = table.sort_values("p", kind="stable", na_position="last")
-    return [
-        [(exact(row[c.key]), written(row[c.key], c.kind)) for c in COMPARISON_COLUMNS] for _, row in table.iterrows()
-    ]
 
 
 def region_rows(results: Results, columns: list[Column]) -> list[dict[str, Any]]:

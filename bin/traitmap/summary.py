@@ -17,6 +17,7 @@ from traitmap.formats import REGIONS, SMALLEST_P, SUMMARY
 from traitmap.jackknife import jackknife
 from traitmap.regions import (
     ALL_SPOTS,
+    TESTS,
     benjamini_hochberg,
     combine_regions,
     join_flags,
@@ -102,7 +103,7 @@ def summarize_regions(
     Rows are sorted by scope, slice, trait, then as in ``sort_regions``.
     """
     frames = [_labelled(read_regions_table(row.regions), "slice", row.slice, row.trait) for row in rows]
-    groups = _members({row.slice: row.group for row in rows})
+    groups = slice_groups({row.slice: row.group for row in rows})
     for trait in sorted({row.trait for row in rows}) if groups else []:
         spots, tests = _read_trait([row for row in rows if row.trait == trait])
         for (scope, name), slices in groups.items():
@@ -222,7 +223,8 @@ def delete_values(row: pd.Series) -> np.ndarray:
     return values
 
 
-def _members(group_of: dict[str, str]) -> dict[tuple[str, str], list[str]]:
+def slice_groups(group_of: dict[str, str]) -> dict[tuple[str, str], list[str]]:
+    """Slices of every group of more than one, and of the run where it has more than one: (scope, name) -> slices."""
     groups: dict[tuple[str, str], list[str]] = {}
     for slice_name, group in group_of.items():
         groups.setdefault(("group", group), []).append(slice_name)
@@ -233,7 +235,8 @@ def _members(group_of: dict[str, str]) -> dict[tuple[str, str], list[str]]:
 
 def _read_trait(rows: list[Row]) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
     spots = {row.slice: _read_labelled_spots(row) for row in rows}
-    return spots, {row.slice: read_region_tests(row.region_tests) for row in rows if row.region_tests}
+    tests = {row.slice: read_region_tests(row.region_tests) for row in rows if row.region_tests}
+    return spots, {name: table[table["test"].isin(TESTS)] for name, table in tests.items()}
 
 
 def _read_labelled_spots(row: Row) -> pd.DataFrame:

@@ -25,6 +25,7 @@ process REGRESS_SPOTS {
     // Region tests and the account do not depend on the part of the slice: they come with its first.
     def isFirst = !meta.rows || meta.rows.startsWith('0-')
     def sets = spot_sets && isFirst ? "--spot-sets ${spot_sets} --slice-name ${meta.id}" : ''
+    def conditional = isFirst ? task.ext.args_region_tests ?: '' : ''
     def part = meta.rows ? "--spots ${meta.rows}" : ''
     def files = [traits, several(sumstats)].transpose().collect { trait, path ->
         def folder = "traits/${trait}"
@@ -35,7 +36,7 @@ process REGRESS_SPOTS {
     # library: ${task.ext.library}
     export TRAITMAP_FAILURE=failure.txt
     mkdir -p ${traits.collect { trait -> "traits/${trait}" }.join(' ')}
-    regress_spots.py --specificity ${specificity} --reference ${reference} ${further} ${sets} ${part} \\
+    regress_spots.py --specificity ${specificity} --reference ${reference} ${further} ${sets} ${conditional} ${part} \\
         ${files.join(' \\\n        ')} \\
         --threads ${task.cpus} ${args}
     """

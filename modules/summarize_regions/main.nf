@@ -14,6 +14,7 @@ process SUMMARIZE_REGIONS {
     path 'summary/regions.tsv', emit: summary
     path 'summary/comparisons.tsv', optional: true, emit: comparisons
     path 'summary/spot_sets.tsv', optional: true, emit: spot_sets
+    path 'summary/conditional_tests.tsv', optional: true, emit: conditional_tests
     path 'associations/*/*/regions.tsv', emit: regions
     tuple val("${task.process}"), val('summarize_regions.py'), eval('summarize_regions.py --version'), emit: versions
 

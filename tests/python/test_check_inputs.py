@@ -16,7 +16,7 @@ import pytest
 from scipy import sparse
 
 from conftest import ROOT, call, refused
-from traitmap.check_inputs import CHECKS, Inputs, check_inputs
+from traitmap.check_inputs import CHECKS, Inputs, check_inputs, unknown_regions
 from traitmap.check_slices import check_slice
 from traitmap.errors import InputError
 from traitmap.ledger import Ledger
@@ -36,7 +36,7 @@ SETTINGS = {
 SLICE = {"role": "slice", "slice": "s", "annotation": "annotation", "layer": "", "spatial_key": "spatial", "group": ""}
 
 
-def listed(folder: Path, *items: dict[str, Any], look: bool = True) -> Path:
+def listed(folder: Path, *items: dict[str, Any], look: bool = True, **settings: Any) -> Path:
     """The list that the pipeline would write of ``items``, whose files are paths; laid out for the look."""
     shown: list[Path] = []
     numbered = []
@@ -52,7 +52,7 @@ def listed(folder: Path, *items: dict[str, Any], look: bool = True) -> Path:
         numbered.append(item | {"files": files})
     sizes = [path.stat().st_size if path.is_file() else 0 for path in shown]
     text = {"items": numbered, "shown": [f"s3://bucket/{path.name}" for path in shown], "bytes": sizes}
-    (folder / "inputs.json").write_text(json.dumps(text | {"settings": SETTINGS}))
+    (folder / "inputs.json").write_text(json.dumps(text | {"settings": SETTINGS | settings}))
     return folder / "inputs.json"
 
 
@@ -280,3 +280,36 @@ def test_a_list_that_is_none_is_refused(tmp_path):
     wrong = text(tmp_path / "inputs.json", "[]")
     options = ("--folder", tmp_path, "--vocabulary", VOCABULARY, "--problems", tmp_path / "p", "--plan", tmp_path / "q")
     assert "is no list of inputs" in refused("check_inputs.py", "--inputs", wrong, *options)
+
+
+def test_regions_that_no_slice_has_are_told():
+    """In comparisons and in what is conditioned on; where labels are not known, nothing is said."""
+    item = SLICE | {"files": {}}
+    found = Inputs([item, item | {"slice": "r"}, item | {"slice": "bare", "annotation": ""}], SETTINGS, [])
+    found.regions = {"s": ["Cortex", "Fiber"], "r": ["Cortex"], "bare": None}
+    found.settings = SETTINGS | {
+        "conditional_on": "Fiber, Cortx",
+        "comparisons": [
+            ["ok", ["s"], "Fiber"],
+            ["typo", ["r"], "Fiber"],
+            ["mixed", ["s", "bare"], "all spots"],
+        ],
+    }
+    assert unknown_regions(found) == [
+        "--conditional_on: no slice of it has a region 'Cortx' (they have: Cortex, Fiber)",
+        "--comparisons, 'typo': no slice of it has a region 'Fiber' (they have: Cortex)",
+    ]
+    found.regions["s"] = None
+    assert unknown_regions(found) == ["--comparisons, 'typo': no slice of it has a region 'Fiber' (they have: Cortex)"]
+    assert unknown_regions(Inputs(found.items, found.settings | {"spot_sets": "sets.tsv"}, [])) == []
+
+
+def test_the_labels_of_a_slice_are_read_from_its_header(tmp_path):
+    files = {"h5ad": DEMO / "slice_1.h5ad"}
+    path = listed(tmp_path, SLICE | {"files": files}, conditional_on="Hippocampus,Hipocampus")
+    found = check_inputs(path, tmp_path / "inputs", VOCABULARY)
+    labels = anndata.read_h5ad(DEMO / "slice_1.h5ad").obs["annotation"]
+    assert found.regions == {"s": sorted(labels.dropna().unique())}
+    assert [problem.split(" (")[0] for problem in found.problems] == [
+        "--conditional_on: no slice of it has a region 'Hipocampus'"
+    ]

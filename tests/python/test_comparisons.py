@@ -68,6 +68,21 @@ def test_swapping_the_sides_changes_the_sign_alone(run):
     assert (there["n_spots_a"], there["n_spots_b"]) == (30, 30)
 
 
+def test_a_side_of_several_slices_is_their_average(run):
+    """Cases and controls that share one background of ranks, and so one group, are named by their slices."""
+    for number, name in enumerate(("s1", "s2", "s3", "s4")):
+        run.add(name, "donor", "t", number, tests=make_tests(number, n_spots=10 * (number + 1)))
+    row = compared(run, ("x", "s1; s2", "cortex", "s3;s4", "cortex")).iloc[0]
+    tests = [pick(make_tests(number), "cortex") for number in range(4)]
+    sides = [
+        [sum(w * each[what] for w, each in zip(weights, pair, strict=True)) for what in ("estimate", "delete_values")]
+        for weights, pair in (((1 / 3, 2 / 3), tests[:2]), ((3 / 7, 4 / 7), tests[2:]))
+    ]
+    difference, se = jackknife(sides[0][0] - sides[1][0], sides[0][1] - sides[1][1])
+    assert (row["difference"], row["se"]) == pytest.approx((difference, se), rel=1e-12)
+    assert (row["n_spots_a"], row["n_spots_b"]) == (30, 70)
+
+
 def test_the_null_is_calibrated():
     """Differences of two noisy coefficients without a true difference: P below 0.05 in 5 %."""
     rng = np.random.default_rng(3)
