@@ -73,7 +73,7 @@ def test_packages_come_from_the_lock_file_by_hash(image):
     assert "sh /usr/local/share/traitmap/install.sh /usr/local/share/traitmap/requirements.lock" in definition
     assert "%runscript" not in definition
     environment = (FOLDER / image / "environment.yml").read_text()
-    assert "--require-hashes -r requirements.lock" in environment
+    assert "- --require-hashes\n      - -r requirements.lock\n" in environment  # on one line pip takes the second alone
     assert f"name: traitmap-{image}\n" in environment
 
 
