@@ -21,7 +21,7 @@ def inputsToCheck(options, sheets) {
     def numbered = fetched + (paths - fetched)
     def number = { path -> numbered.indexOf(path) + 1 }
     def list = [
-        items: items.collect { item -> item + [files: item.files.collectEntries { name, path -> [name, number(path)] }] },
+        items: items.collect { item -> item + [files: item.files.collectEntries { name, path -> [name, number.call(path)] }] },
         shown: numbered.collect { path -> withoutSecrets(path.toUriString()) },
         bytes: numbered.collect { path -> path.isDirectory() ? 0 : path.size() },
         settings: options.subMap([
@@ -32,12 +32,15 @@ def inputsToCheck(options, sheets) {
     return [list: groovy.json.JsonOutput.prettyPrint(groovy.json.JsonOutput.toJson(list)), files: fetched]
 }
 
+def isLocal(path) {
+    return path.toUri().scheme == 'file'
+}
+
 def worthALook(paths) {
-    def isLocal = { path -> path.toUri().scheme == 'file' }
     def remote = paths.findAll { path -> !isLocal(path) && !path.name.endsWith('.bed') && !path.isDirectory() }
     def sizes = remote.collect { path -> [path, path.size()] }.toSorted { a, b -> a[1] <=> b[1] }
     def small = sizes.withIndex().findAll { _entry, i -> sizes.take(i + 1).sum { _path, size -> size } <= mostFetched() }
-    return paths.findAll(isLocal) + small.collect { entry, _i -> entry[0] }
+    return paths.findAll { path -> isLocal(path) } + small.collect { entry, _i -> entry[0] }
 }
 
 def sliceItems(sheets, options) {

@@ -5,6 +5,11 @@ def quoted(text) {
     return "'" + text.toString().replace("'", "'\\''") + "'"
 }
 
+// What a `path` input holds: one file is no list.
+def listed(files) {
+    return (files instanceof List) ? files : [files]
+}
+
 // How a slice is to be read: the options of traitmap.slices.read_slice. An empty layer is told too: where a step takes
 // several slices, each has its own.
 def sliceOptions(meta) {
@@ -18,7 +23,7 @@ def speciesOptions(meta, homologs) {
 
 // Shell lines that lay files out as they are published: `targets` name them, in the order of `files`.
 def layOut(targets, files, folder) {
-    def pairs = [targets, files instanceof List ? files : [files]].transpose()
+    def pairs = [targets, listed(files)].transpose()
     def folders = targets.collect { target -> "${folder}/${target}".tokenize('/').dropRight(1).join('/') }.unique()
     def links = pairs.collect { target, path -> "ln -s \"\$PWD\"/${path} ${folder}/${target}" }
     return (folders.collect { path -> "mkdir -p ${path}" } + links).join('\n')

@@ -107,8 +107,12 @@ def typed(value, spec) {
     return spec['type'] == 'boolean' ? text.toBoolean() : text
 }
 
+// Without case and punctuation.
+def plain(text) {
+    return text.toLowerCase().replaceAll('[^a-z0-9]', '')
+}
+
 def didYouMean(name, known) {
-    def plain = { text -> text.toLowerCase().replaceAll('[^a-z0-9]', '') }
     def near = known.findAll { other -> plain(other).startsWith(plain(name)) || plain(name).startsWith(plain(other)) }
     return near ? "; did you mean --${near.first()}?" : ''
 }

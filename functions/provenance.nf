@@ -27,7 +27,7 @@ def containers() {
     if (!workflow.containerEngine) {
         return [:]
     }
-    def images = workflow.container instanceof Map ? workflow.container : [default: workflow.container]
+    def images = workflow.container instanceof Map ? workflow.container : ['default': workflow.container]
     return images.collectEntries { selector, image ->
         [selector.toString(), [image: image.toString(), digest: digestOf(image.toString())]]
     }

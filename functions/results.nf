@@ -9,13 +9,11 @@ def inputFiles(options, sheets) {
     def traits = sheets.traits.collect { row -> ["trait ${row.trait}".toString(), row.sumstats] }
     def homologs = sheets.slices.collect { row -> homologsOf(row.species, options) }.unique().findAll { path -> path }
     def single = ['input', 'traits', 'genes', 'comparisons', 'spot_sets'].findAll { name -> options[name] }
-    return (
-        slices + traits
-        + homologs.collect { path -> ['homologs', path] }
-        + baselineFiles(options).collect { path -> ['baseline', path] }
-        + single.collect { name -> [name, file(options[name])] }
-        + referenceFiles(options)
-    )
+    return slices + traits +
+        homologs.collect { path -> ['homologs', path] } +
+        baselineFiles(options).collect { path -> ['baseline', path] } +
+        single.collect { name -> [name, file(options[name])] } +
+        referenceFiles(options)
 }
 
 // Of a gsMap resource folder the reference that is made of it keeps the digests.

@@ -52,11 +52,9 @@ def wrongHeader(header, items, sheet) {
     def absent = items['required'].findAll { name -> !(name in header) }
     def unknown = header.findAll { name -> !(name in known) }
     def doubled = header.countBy { name -> name }.findAll { _name, times -> times > 1 }.keySet()
-    return (
-        absent.collect { name -> "${sheet}: lacks the column '${name}' (it has: ${header.join(', ')})" }
-        + unknown.collect { name -> "${sheet}: has an unknown column '${name}' (known: ${known.join(', ')})" }
-        + doubled.collect { name -> "${sheet}: has the column '${name}' more than once" }
-    )
+    return absent.collect { name -> "${sheet}: lacks the column '${name}' (it has: ${header.join(', ')})" } +
+        unknown.collect { name -> "${sheet}: has an unknown column '${name}' (known: ${known.join(', ')})" } +
+        doubled.collect { name -> "${sheet}: has the column '${name}' more than once" }
 }
 
 // One row: [values by column, problems].

@@ -4,6 +4,7 @@ include { AVERAGE_RANKS } from '../modules/average_ranks/main'
 include { EMBED_SPOTS } from '../modules/embed_spots/main'
 include { SCORE_SPECIFICITY } from '../modules/score_specificity/main'
 include { homologsOf } from '../functions/inputs'
+include { listed } from '../functions/options'
 
 workflow SLICES {
     take:
@@ -75,14 +76,14 @@ workflow SLICES {
 
 // [meta, path] of every file in a folder named after its slice.
 def bySlice(metas, paths) {
-    return (paths instanceof List ? paths : [paths]).collect { path ->
+    return listed(paths).collect { path ->
         [metas.find { meta -> meta.id == path.parent.name }, path]
     }
 }
 
 // [meta, step, file of messages] of each slice that could not be embedded: of the one whose folder holds the file, or of all.
 def failedSlices(metas, step, files) {
-    return (files instanceof List ? files : [files]).collectMany { path ->
+    return listed(files).collectMany { path ->
         def own = metas.findAll { meta -> path.parent.parent.name == 'embeddings' && meta.id == path.parent.name }
         (own ?: metas).collect { meta -> [meta, step, path] }
     }

@@ -1,5 +1,5 @@
 // The background that the slices of a group share: each gene's mean log rank and expressed fraction over all their spots.
-include { sliceOptions ; speciesOptions } from '../../functions/options'
+include { listed ; sliceOptions ; speciesOptions } from '../../functions/options'
 
 process AVERAGE_RANKS {
     tag "${group}"
@@ -15,7 +15,7 @@ process AVERAGE_RANKS {
 
     script:
     def args = task.ext.args ?: ''
-    def pairs = [metas, h5ads instanceof List ? h5ads : [h5ads]].transpose()
+    def pairs = [metas, listed(h5ads)].transpose()
     def slices = pairs.collect { meta, h5ad -> "--slice ${h5ad} ${sliceOptions(meta)}" }.join(' \\\n        ')
     """
     # library: ${task.ext.library}

@@ -1,5 +1,5 @@
 // Each spot's embedding from its expression and its neighbours'; the slices of a group by one model.
-include { quoted ; sliceOptions } from '../../functions/options'
+include { listed ; quoted ; sliceOptions } from '../../functions/options'
 
 process EMBED_SPOTS {
     tag "${group}"
@@ -18,7 +18,7 @@ process EMBED_SPOTS {
     def args = task.ext.args ?: ''
     def device = task.accelerator ? 'cuda' : 'cpu'
     def stacked = metas.every { meta -> meta.z }
-    def pairs = [metas, h5ads instanceof List ? h5ads : [h5ads]].transpose()
+    def pairs = [metas, listed(h5ads)].transpose()
     def slices = pairs.collect { meta, h5ad ->
         def annotation = task.ext.use_labels ? " --annotation ${quoted(meta.annotation)}" : ''
         def height = stacked ? " --z ${quoted(meta.z)}" : ''

@@ -1,4 +1,6 @@
 // The parts of a large slice's spots, regressed apart, to one table: the same bytes as from one task.
+include { listed } from '../../functions/options'
+
 process MERGE_SPOTS {
     tag "${meta.id} x ${meta.trait}"
     label 'process_low'
@@ -13,7 +15,7 @@ process MERGE_SPOTS {
 
     script:
     def args = task.ext.args ?: ''
-    def given = (parts instanceof List ? parts : [parts]).collect { part -> "--part ${part}" }.join(' ')
+    def given = listed(parts).collect { part -> "--part ${part}" }.join(' ')
     """
     # library: ${task.ext.library}
     merge_spots.py ${given} --account ${account} ${args} --out spots.parquet --qc regression.qc.json

@@ -1,4 +1,6 @@
 // The traits' heritability on each spot's specific genes: a stratified LD score regression a spot, and one a region.
+include { listed } from '../../functions/options'
+
 process REGRESS_SPOTS {
     tag "${meta.id} x ${meta.trait ?: meta.traits.join(', ')}${meta.rows ? ", spots ${meta.rows}" : ''}"
     label 'process_medium'
@@ -19,15 +21,14 @@ process REGRESS_SPOTS {
 
     script:
     def args = task.ext.args ?: ''
-    def several = { files -> files instanceof List ? files : [files] }
-    def further = several(baseline).collect { table -> "--baseline ${table}" }.join(' ')
+    def further = listed(baseline).collect { table -> "--baseline ${table}" }.join(' ')
     def traits = meta.traits ?: [meta.trait]
     // Region tests and the account do not depend on the part of the slice: they come with its first.
     def isFirst = !meta.rows || meta.rows.startsWith('0-')
     def sets = spot_sets && isFirst ? "--spot-sets ${spot_sets} --slice-name ${meta.id}" : ''
     def conditional = isFirst ? task.ext.args_region_tests ?: '' : ''
     def part = meta.rows ? "--spots ${meta.rows}" : ''
-    def files = [traits, several(sumstats)].transpose().collect { trait, path ->
+    def files = [traits, listed(sumstats)].transpose().collect { trait, path ->
         def folder = "traits/${trait}"
         def once = "--region-tests ${folder}/region_tests.parquet --qc ${folder}/regression.qc.json"
         "--sumstats ${path} --out ${folder}/spots.parquet ${isFirst ? once : ''} --failure ${folder}/failure.txt"

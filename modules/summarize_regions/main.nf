@@ -1,4 +1,6 @@
 // All slices x traits in one table: across slices and groups, with q values over the whole run.
+include { listed } from '../../functions/options'
+
 process SUMMARIZE_REGIONS {
     tag 'all'
     label 'process_low'
@@ -21,8 +23,7 @@ process SUMMARIZE_REGIONS {
     script:
     def args = task.ext.args ?: ''
     def compared = comparisons ? "--comparisons ${comparisons}" : ''
-    def several = { files -> files instanceof List ? files : [files] }
-    def entries = [metas, several(regions), several(spots), several(region_tests)].transpose()
+    def entries = [metas, listed(regions), listed(spots), listed(region_tests)].transpose()
     def rows = entries.collect { meta, region, spot, test ->
         [meta.id, meta.group, meta.trait, region, spot, test].join('\t')
     }

@@ -1,5 +1,5 @@
 // SHA-256, size and role of every input and result of the run.
-include { layOut ; quoted } from '../../functions/options'
+include { layOut ; listed ; quoted } from '../../functions/options'
 
 process WRITE_MANIFEST {
     tag 'manifest'
@@ -18,7 +18,7 @@ process WRITE_MANIFEST {
     path 'manifest.json', emit: manifest
 
     script:
-    def pairs = [roles, inputs instanceof List ? inputs : [inputs]].transpose()
+    def pairs = [roles, listed(inputs)].transpose()
     def given = pairs.collect { role, path -> "--input ${quoted(role)}=${path}" }.join(' \\\n        ')
     """
     # library: ${task.ext.library}

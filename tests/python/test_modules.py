@@ -11,6 +11,10 @@ import pytest
 from conftest import ROOT
 
 MODULES = sorted((ROOT / "modules").glob("*/main.nf"))
+NEXTFLOW_FILES = sorted([ROOT / "main.nf", *(ROOT / "functions").glob("*.nf"), *ROOT.glob("*/*/main.nf")])
+NEXTFLOW_FILES += sorted(
+    [*(ROOT / "subworkflows").glob("*.nf"), *(ROOT / "conf").glob("*.config"), ROOT / "nextflow.config"]
+)
 EXECUTABLES = sorted((ROOT / "bin").glob("*.py"))
 
 
@@ -48,6 +52,19 @@ def test_import_lines_are_such_as_the_pipeline_reads():
     """conf/library.config reads import lines one by one: no module name may stand on a further line."""
     for path in [*EXECUTABLES, *(ROOT / "bin" / "traitmap").glob("*.py")]:
         assert not re.search(r"^\s*from traitmap import \(", path.read_text(), re.MULTILINE), path
+
+
+@pytest.mark.parametrize("path", NEXTFLOW_FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_nextflow_files_hold_none_of_the_traps_of_the_strict_parser(path):
+    """What the older engine runs and the newest refuses; `nextflow lint` of the newest finds the rest."""
+    code = re.sub(r"//.*", "", path.read_text())
+    assert re.findall(r"^\s*[+*/] .*$", code, re.MULTILINE) == []  # an operator begins a line
+    assert (
+        re.findall(r"^.*[{] \w+ -> \w+ instanceof \w+ [?].*$", code, re.MULTILINE) == []
+    )  # read as a type that may be null
+    closures = set(re.findall(r"def (\w+) = [{]", code))
+    assert {name for name in closures if re.search(rf"\b{name}\(", code)} == set()  # local closures: name.call(...)
+    assert re.findall(r"[\[,] ?default:", code) == []  # a keyword of Groovy
 
 
 def schema_parameters() -> dict[str, dict]:
