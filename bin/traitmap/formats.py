@@ -8,6 +8,8 @@ SUMSTATS = ("SNP", "CHR", "BP", "A1", "A2", "Z", "N")
 
 # reference.h5ad obs (index SNP), in genomic order; CM and MAF are NaN, A1 and A2 "" where the source lacks them.
 REFERENCE_SNPS = ("CHR", "BP", "CM", "A1", "A2", "MAF", "w_ld")
+# A further column of obs where genotypes told it: the frequency of A1 in the panel, of which MAF is the smaller side.
+A1_FREQUENCY = "A1_FREQ"
 
 # reference.h5ad var (index gene symbol); the last is UNMAPPED, with chr 0.
 REFERENCE_GENES = ("chr", "start", "end", "strand")

@@ -36,7 +36,9 @@ class Heritability:
 
 
 @dataclass(frozen=True)
-class _Fit:
+class Fit:
+    """A regression and its delete-one estimates, in the columns' own units."""
+
     full: np.ndarray  # coefficients
     delete: np.ndarray  # blocks x coefficients
     separators: np.ndarray
@@ -90,16 +92,16 @@ def estimate(
     )
 
 
-def _single_step(chi2, scaled, ld, w_ld, n, panel_snps, mean_n, initial, borders) -> _Fit:
+def _single_step(chi2, scaled, ld, w_ld, n, panel_snps, mean_n, initial, borders) -> Fit:
     x = np.column_stack([scaled, np.ones_like(scaled)])
 
     def reweigh(coefficients: np.ndarray) -> np.ndarray:
         return _weights(ld, w_ld, n, panel_snps, panel_snps * coefficients[0] / mean_n, coefficients[1])
 
-    return _reweighted(x, chi2, initial, reweigh, borders)
+    return reweighted(x, chi2, initial, reweigh, borders)
 
 
-def _two_step(chi2, scaled, ld, w_ld, n, panel_snps, mean_n, initial, blocks, below) -> _Fit:
+def _two_step(chi2, scaled, ld, w_ld, n, panel_snps, mean_n, initial, blocks, below) -> Fit:
     """Combine the steps' jackknives as LDSC does: the slope moves by ``-c`` for each unit that the intercept moves."""
     first = chi2 < below
     at = np.flatnonzero(first)
@@ -114,10 +116,10 @@ def _two_step(chi2, scaled, ld, w_ld, n, panel_snps, mean_n, initial, blocks, be
         return _weights(ld, w_ld, n, panel_snps, panel_snps * coefficients[0] / mean_n, held)
 
     outer = np.concatenate([[0], at[inner[1:-1]], [len(chi2)]])
-    step2 = _reweighted(scaled[:, None], chi2 - held, initial, reweigh, outer)
+    step2 = reweighted(scaled[:, None], chi2 - held, initial, reweigh, outer)
     c = np.sum(initial * scaled) / np.sum(initial * scaled**2)
     slope = step2.delete[:, 0] - c * (step1.delete[:, 1] - held)
-    return _Fit(np.array([step2.full[0], held]), np.column_stack([slope, step1.delete[:, 1]]), outer)
+    return Fit(np.array([step2.full[0], held]), np.column_stack([slope, step1.delete[:, 1]]), outer)
 
 
 def _weights(ld, w_ld, n, panel_snps, h2, intercept) -> np.ndarray:
@@ -126,9 +128,10 @@ def _weights(ld, w_ld, n, panel_snps, h2, intercept) -> np.ndarray:
     return 1.0 / (2.0 * (intercept + c * np.maximum(ld, 1.0)) ** 2 * np.maximum(w_ld, 1.0))
 
 
-def _reweighted(x, y, initial, reweigh, borders) -> _Fit:
-    """Iteratively reweighted least squares, then the block jackknife of the last fit.
+def reweighted(x, y, initial, reweigh, borders) -> Fit:
+    """Iteratively reweighted least squares of y (M,) on x (M, p), then the block jackknife of the last fit.
 
+    ``reweigh`` gives weights (M,) for coefficients (p,); ``borders`` (blocks + 1,) are the jackknife's.
     Columns are scaled to unit root mean square before the normal equations, and back after.
     """
     size = np.sqrt(np.mean(x**2, axis=0))
@@ -140,7 +143,7 @@ def _reweighted(x, y, initial, reweigh, borders) -> _Fit:
     gram, moment = _normal_equations(x, y, weights, borders)
     full = np.linalg.solve(gram.sum(axis=0), moment.sum(axis=0))
     delete = np.linalg.solve(gram.sum(axis=0) - gram, (moment.sum(axis=0) - moment)[..., None])[..., 0]
-    return _Fit(full / size, delete / size, borders)
+    return Fit(full / size, delete / size, borders)
 
 
 def _normal_equations(x, y, weights, borders) -> tuple[np.ndarray, np.ndarray]:

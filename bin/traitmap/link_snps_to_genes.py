@@ -13,6 +13,7 @@ import pandas as pd
 from traitmap.chromosomes import PLACE, autosomes, fill, find_files, ranges
 from traitmap.errors import InputError
 from traitmap.files import file_problems
+from traitmap.formats import A1_FREQUENCY
 from traitmap.gene_windows import gene_of_snps
 from traitmap.genetic_map import BY_POSITION, genetic_positions
 from traitmap.genome_builds import build_problem
@@ -125,6 +126,7 @@ def link_chromosome(
         "A1": snps["A1"].to_numpy()[rows],
         "A2": snps["A2"].to_numpy()[rows],
         "MAF": np.minimum(frequency, 1 - frequency),
+        A1_FREQUENCY: frequency,
         "w_ld": scores.among,
     }
     return make_part(

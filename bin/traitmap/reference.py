@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from scipy import sparse
 
 from traitmap.errors import InputError
 from traitmap.files import require_file
-from traitmap.formats import REFERENCE_GENES, REFERENCE_SNPS, UNMAPPED
+from traitmap.formats import A1_FREQUENCY, REFERENCE_GENES, REFERENCE_SNPS, UNMAPPED
 from traitmap.h5ad import read_h5ad, write_h5ad
 
 
@@ -24,7 +25,7 @@ class Reference:
         CSR float32, regression SNPs x (genes + 1): sum of unbiased r2 between the SNP and all panel SNPs of that gene;
         the last column sums over the SNPs of no gene. LD scores of any gene annotation are ``weights @ annotation``.
     snps
-        Index SNP, columns ``formats.REFERENCE_SNPS``, in genomic order.
+        Index SNP, columns ``formats.REFERENCE_SNPS`` and maybe ``A1_FREQUENCY``, in genomic order.
     genes
         Index gene symbol, columns ``formats.REFERENCE_GENES``; the last row is ``unmapped``.
     facts
@@ -95,9 +96,41 @@ def read_reference_snps(path: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
     return _checked_snps(path, obs), facts
 
 
+def panel_snps(facts: dict[str, Any]) -> int | None:
+    """M, the SNPs that the reference's LD scores sum over, by its own account; None where it does not say."""
+    if "panel_snps" in facts:
+        return int(facts["panel_snps"])
+    counts = json.loads(facts["ledger"])["counts"] if "ledger" in facts else []
+    sign = {"in": 1, "removed": -1}
+    return sum(sign.get(count["kind"], 0) * count["n"] for count in counts if count["of"] == "panel SNPs") or None
+
+
+def read_ld_scores(path: Path) -> tuple[pd.DataFrame, float]:
+    """LD score ``ld`` of each regression SNP over all panel SNPs and ``w_ld``, index SNP; and the panel's SNPs.
+
+    The weights are summed as they are read, in a moment. A reference that does not say how many SNPs its panel has
+    counts as having its own: that scales heritabilities, but no intercept. Raises InputError as ``read_reference``.
+    """
+    import h5py
+
+    snps, facts = read_reference_snps(path)
+    with h5py.File(_reference_file(path)) as file:
+        group = file["X"]
+        if not {"data", "indptr"} <= set(group) or group.attrs.get("encoding-type") != "csr_matrix":
+            raise InputError(f"{path}: X is no CSR matrix; build the reference again")
+        ends = np.concatenate([[0.0], np.cumsum(group["data"][:], dtype=np.float64)])
+        ld = np.diff(ends[group["indptr"][:]])
+    return pd.DataFrame({"ld": ld, "w_ld": snps["w_ld"]}, index=snps.index), float(panel_snps(facts) or len(snps))
+
+
 def _reference_file(path: Path) -> Path:
     path = Path(path)
     return path / "reference.h5ad" if path.is_dir() else path
+
+
+def snp_columns(table: pd.DataFrame) -> list[str]:
+    """The columns of a SNP table that a reference keeps: ``formats.REFERENCE_SNPS``, and A1's frequency if there."""
+    return [*REFERENCE_SNPS, *(name for name in (A1_FREQUENCY,) if name in table)]
 
 
 def _lacking(path: Path, axis: str, table: pd.DataFrame, columns: tuple[str, ...]) -> list[str]:
@@ -109,8 +142,9 @@ def _checked_snps(path: Path, obs: pd.DataFrame) -> pd.DataFrame:
         raise InputError(
             f"{path}: SNP {obs.index[obs.index.duplicated()][0]} occurs more than once; build the reference again"
         )
-    snps = obs[list(REFERENCE_SNPS)]
-    for column, needed in (("CHR", True), ("BP", True), ("CM", False), ("MAF", False), ("w_ld", False)):
+    snps = obs[snp_columns(obs)]
+    for column in (name for name in snps if name not in ("A1", "A2")):
+        needed = column in ("CHR", "BP")
         numbers = pd.to_numeric(snps[column], errors="coerce")
         bad = (numbers.isna() & (snps[column].notna() | needed)) | np.isinf(numbers)
         if bad.any():

@@ -16,11 +16,11 @@ from traitmap import __version__
 from traitmap.chromosomes import ranges
 from traitmap.errors import InputError
 from traitmap.files import sha256
-from traitmap.formats import REFERENCE_GENES, REFERENCE_SNPS, UNMAPPED
+from traitmap.formats import REFERENCE_GENES, UNMAPPED
 from traitmap.gene_windows import read_genes
 from traitmap.genome_builds import build_problem
 from traitmap.ledger import Ledger
-from traitmap.reference import Reference, read_reference
+from traitmap.reference import Reference, read_reference, snp_columns
 from traitmap.regression_snps import read_snp_list
 
 STEP = "link_snps_to_genes"
@@ -86,7 +86,7 @@ def make_part(
     hashes = {file.ledger.subject: file.sha256 for file in shared} | {path.name: sha256(path) for path in inputs}
     facts = {**facts, "version": __version__, "inputs": json.dumps(hashes), "ledger_parts": json.dumps(parts)}
     facts["ledger"] = total_ledger(parts).to_json()
-    return Reference(weights, snps[list(REFERENCE_SNPS)], with_unmapped(genes), facts)
+    return Reference(weights, snps[snp_columns(snps)], with_unmapped(genes), facts)
 
 
 def with_unmapped(genes: pd.DataFrame) -> pd.DataFrame:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -22,7 +21,7 @@ from traitmap.files import writing
 from traitmap.formats import ESTIMATES, REGION, SMALLEST_P, SPOTS
 from traitmap.jackknife import jackknife
 from traitmap.ledger import Ledger
-from traitmap.reference import Reference
+from traitmap.reference import Reference, panel_snps
 from traitmap.regression_design import Design, Observations, make_design, observe, total_ld_scores
 from traitmap.regression_exact import ExactRegression
 from traitmap.regression_fits import ILL_CONDITIONED, Fits, Regression
@@ -113,15 +112,6 @@ def _reference_facts(reference: Reference) -> dict[str, object]:
 
 def _plain(value: object) -> object:
     return value.item() if hasattr(value, "item") else value
-
-
-def panel_snps(facts: dict[str, Any]) -> int | None:
-    """M, the SNPs that the reference's LD scores sum over, by its own account; None where it does not say."""
-    if "panel_snps" in facts:
-        return int(facts["panel_snps"])
-    counts = json.loads(facts["ledger"])["counts"] if "ledger" in facts else []
-    sign = {"in": 1, "removed": -1}
-    return sum(sign.get(count["kind"], 0) * count["n"] for count in counts if count["of"] == "panel SNPs") or None
 
 
 def _account_heritability(reference: Reference, seen: Observations, blocks: int, ledger: Ledger) -> None:

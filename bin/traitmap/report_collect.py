@@ -45,7 +45,8 @@ def collect(folder: Path, reference: Path | None = None, choices: Choices | None
     pairs = [path for path in pairs if path.parent.name in names and path.name in traits]
     pairs.sort(key=lambda path: (names.index(path.parent.name), traits.index(path.name)))
     _failures(results, folder)
-    _reference(results, folder, reference)
+    reference = _reference_file(folder, reference)
+    _reference(results, reference)
     for name in traits:
         results.traits[name] = _trait(results, folder, name)
     for name in names:
@@ -64,7 +65,7 @@ def collect(folder: Path, reference: Path | None = None, choices: Choices | None
             results.further[each.name] = _table(results, path, folder, each.in_file)
     results.q_from = q_column(results)
     _choose_rows(results)
-    _traps(results)
+    _traps(results, reference)
     return results
 
 
@@ -101,13 +102,14 @@ def _choose_rows(results: Results) -> None:
     results.summary = rows.reset_index(drop=True)
 
 
-def _traps(results: Results) -> None:
-    """The account of what only the whole run shows."""
+def _traps(results: Results, reference: Path | None) -> None:
+    """The account of what only the whole run shows; without a reference, traits are not compared."""
     ledger = Ledger("write_report", "run")
     try:
         report_traps.check_slices({name: found.sketch for name, found in results.slices.items()}, ledger)
         paths = {name: trait.sumstats for name, trait in results.traits.items() if trait.sumstats}
-        report_traps.check_traits(paths, ledger)
+        if reference:
+            report_traps.check_traits(paths, reference, ledger)
     except (OSError, ValueError, KeyError) as error:  # pyarrow's errors are among these
         raise InputError(f"traits/*.parquet: cannot be read as parquet ({error}); run its step again") from error
     _account(results, ledger.to_dict(), "run")
@@ -124,13 +126,19 @@ def _failures(results: Results, folder: Path) -> None:
         _account(results, about, "summary/failures.tsv")
 
 
-def _reference(results: Results, folder: Path, given: Path | None) -> None:
+def _reference_file(folder: Path, given: Path | None) -> Path | None:
+    """The reference of the run, or the one given in its place; None where there is none."""
     path = given or folder / "reference" / "reference.h5ad"
     path = path / "reference.h5ad" if path.is_dir() else path
-    if not path.is_file():
-        if given:
-            raise InputError(f"{path}: no such file (reference); check the path")
-        results.missing.append("reference/reference.h5ad: genes are not named on the Manhattan plots")
+    if given and not path.is_file():
+        raise InputError(f"{path}: no such file (reference); check the path")
+    return path if path.is_file() else None
+
+
+def _reference(results: Results, path: Path | None) -> None:
+    if path is None:
+        missing = "genes are not named on the Manhattan plots, and traits not looked at for overlapping samples"
+        results.missing.append(f"reference/reference.h5ad: {missing}")
         return
     parts = read_elements(path, "reference", ("var", "uns"))
     results.reference = {name: _plain(value) for name, value in parts["uns"].items()}

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from traitmap import genetic_covariance, heritability
+from traitmap.genetic_covariance import GeneticCovariance
+from traitmap.heritability import TWO_STEP, Heritability
 from traitmap.ledger import Ledger
+from traitmap.reference import read_ld_scores
 from traitmap.slice_checks import shared_spots
 
 SAME_SLICE = 0.2  # share of spots in common that is no chance: hashes of different spots never meet
-NULL_Z = 2.0  # SNPs below it in both traits carry next to no effect
-COMPARED_SNPS, FEWEST_SNPS = 100_000, 1000
-CORRELATED, SURE = 0.1, 5.0  # least correlation, and in standard errors
+COMPARED_SNPS, FEWEST_SNPS, BLOCKS = 100_000, 1000, 200
+OVERLAP, SURE = 0.1, 4.0  # least intercept, and in standard errors
 PAIRS = {"A": "T", "C": "G", "G": "C", "T": "A"}
 
 
@@ -34,46 +39,77 @@ def check_slices(sketches: dict[str, list[str]], ledger: Ledger) -> None:
     ledger.noted("pairs of slices", "with the same spots", same)
 
 
-def check_traits(paths: dict[str, Path], ledger: Ledger) -> None:
-    """Warn of pairs of traits whose Z correlate at null SNPs.
+def check_traits(paths: dict[str, Path], reference: Path, ledger: Ledger) -> None:
+    """Warn of pairs of traits with a large intercept of cross-trait LD score regression: people in both samples.
 
-    There the correlation is that of the cross-trait LD score regression's intercept, rho N_s / sqrt(N1 N2): shared
-    people, or one study under two names (Bulik-Sullivan et al., Nat Genet 2015). The sign of Z is that of one allele.
+    The intercept is rho N_s / sqrt(N1 N2) (``genetic_covariance``). It is estimated on the SNPs that both share with
+    the reference, those with chi-square of ``TWO_STEP`` or more in either aside, as in LDSC's two-step estimator; where
+    these are more than ``COMPARED_SNPS``, on as many or fewer, evenly spaced.
     """
-    table = aligned_z(paths)
-    pairs = list(combinations(table.columns, 2))
+    pairs = list(combinations(paths, 2))
     ledger.read("pairs of traits", len(pairs), "compared")
-    correlated = 0
-    for one, two in pairs:
-        r, n = null_correlation(table[one].to_numpy(), table[two].to_numpy())
-        if n >= FEWEST_SNPS and abs(r) > max(CORRELATED, SURE / np.sqrt(n)):
-            correlated += 1
+    found = [overlap(*pair) for pair in combinations(_observed(paths, reference), 2)] if pairs else []
+    ledger.noted("pairs of traits", "with too few SNPs in common, not compared", found.count(None))
+    overlapping = 0
+    for (one, two), pair in zip(pairs, found, strict=True):
+        if pair and abs(pair.intercept) > max(OVERLAP, SURE * pair.intercept_se):
+            overlapping += 1
             ledger.warn(
-                f"traits {one} and {two}: their Z correlate by {r:.2f} at {n} SNPs without effect: their samples "
-                "overlap; do not count their maps as independent evidence"
+                f"traits {one} and {two}: the intercept of their cross-trait LD score regression is "
+                f"{pair.intercept:.2f} (SE {pair.intercept_se:.2f}): their samples overlap; do not count their maps as "
+                "independent evidence"
             )
-    ledger.noted("pairs of traits", "with correlated Z at null SNPs", correlated)
+    ledger.noted("pairs of traits", "with overlapping samples, by their cross-trait intercept", overlapping)
 
 
-def null_correlation(one: np.ndarray, two: np.ndarray) -> tuple[float, int]:
-    """Correlation of two traits' Z (M,) over the SNPs below ``NULL_Z`` in both, and how many these are."""
-    null = (np.abs(one) < NULL_Z) & (np.abs(two) < NULL_Z)  # never where one is NaN
-    n = int(null.sum())
-    if n < 3 or one[null].std() == 0 or two[null].std() == 0:
-        return 0.0, n
-    return float(np.corrcoef(one[null], two[null])[0, 1]), n
+@dataclass(frozen=True)
+class Observed:
+    """Z and N of a trait at the compared SNPs (M,), Z NaN where it is not used, and their LD scores."""
+
+    z: np.ndarray
+    n: np.ndarray
+    ld: np.ndarray
+    w_ld: np.ndarray
+    panel_snps: float
+
+    @cached_property
+    def own(self) -> Heritability:
+        """LDSC's univariate estimates, single-step, for the weights."""
+        at = np.isfinite(self.z)
+        z, n, ld, w_ld = self.z[at], self.n[at], self.ld[at], self.w_ld[at]
+        return heritability.estimate(z**2, ld, w_ld, n, self.panel_snps, BLOCKS, None)
 
 
-def aligned_z(paths: dict[str, Path]) -> pd.DataFrame:
-    """Z of up to ``COMPARED_SNPS`` SNPs of the first trait, a column a trait, of the first trait's effect allele."""
-    table = pd.DataFrame()
-    alleles = None
-    for name, path in paths.items():
-        read = pd.read_parquet(path, columns=["SNP", "A1", "Z"]).drop_duplicates("SNP").set_index("SNP")
-        if alleles is None:
-            step = max(1, len(read) // COMPARED_SNPS)
-            alleles = read["A1"].iloc[::step]
-        here = read.reindex(alleles.index)
-        same = (here["A1"] == alleles) | (here["A1"] == alleles.map(PAIRS)) | (here["A1"] == "") | (alleles == "")
-        table[name] = here["Z"].where(same, -here["Z"])
-    return table
+def overlap(one: Observed, two: Observed) -> GeneticCovariance | None:
+    """Cross-trait LD score regression on the SNPs of both; None where these are too few, or all of one LD score."""
+    at = np.isfinite(one.z) & np.isfinite(two.z)
+    if at.sum() < FEWEST_SNPS or np.ptp(one.ld[at]) == 0:
+        return None
+    z, n, traits = (one.z[at], two.z[at]), (one.n[at], two.n[at]), (one.own, two.own)
+    return genetic_covariance.estimate(z, n, traits, one.ld[at], one.w_ld[at], one.panel_snps, BLOCKS)
+
+
+def _observed(paths: dict[str, Path], reference: Path) -> list[Observed]:
+    scores, panel_snps = read_ld_scores(reference)
+    scores = scores[np.isfinite(scores["w_ld"])]
+    scores = scores.iloc[:: -(-len(scores) // COMPARED_SNPS)]
+    tables = aligned(paths, scores.index)
+    ld, w_ld = (scores[name].to_numpy(np.float64) for name in ("ld", "w_ld"))
+    return [
+        Observed(z.where(z**2 < TWO_STEP).to_numpy(), n.to_numpy(np.float64), ld, w_ld, panel_snps)
+        for z, n in ((table["Z"], table["N"]) for table in tables)
+    ]
+
+
+def aligned(paths: dict[str, Path], snps: pd.Index) -> list[pd.DataFrame]:
+    """Z and N of each trait at ``snps`` (NaN where it has none), Z of the allele that the first trait there counts."""
+    alleles = pd.Series("", index=snps)
+    tables = []
+    for path in paths.values():
+        columns = ["SNP", "A1", "Z", "N"]
+        read = pd.read_parquet(path, columns=columns).drop_duplicates("SNP").set_index("SNP").reindex(snps)
+        here = read["A1"].fillna("")
+        same = (here == alleles) | (here == alleles.map(PAIRS)) | (here == "") | (alleles == "")
+        alleles = alleles.where(alleles != "", here)
+        tables.append(pd.DataFrame({"Z": read["Z"].where(same, -read["Z"]), "N": read["N"]}))
+    return tables

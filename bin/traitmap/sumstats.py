@@ -250,8 +250,11 @@ def _tell_of_reference(ledger: Ledger, table: pd.DataFrame, job: Job, reference:
         ledger.warn("the reference knows no alleles, so those of the file are not compared")
     if job.frequencies.n:
         ledger.fact("mean_frequency_difference", job.frequencies.mean)
+    if job.effect_alleles.compared:
+        ledger.fact("frequencies_of_the_other_allele", job.effect_alleles.opposite / job.effect_alleles.compared)
     differ = job.evidence.alleles_warning(job.tally.removed[qc.ALLELES_DIFFER])
-    for warning in filter(None, (differ, job.frequencies.warning(reference.people))):
+    swapped = job.effect_alleles.warning(job.layout.names().get("frq", ""))
+    for warning in filter(None, (differ, job.frequencies.warning(reference.people), swapped)):
         ledger.warn(warning)
     if share < 0.5:
         ledger.warn(f"only {len(table)} of the {len(reference)} SNPs of the reference ({100 * share:.1f} %) have a Z")

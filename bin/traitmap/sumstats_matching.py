@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from traitmap.chromosomes import autosome
+from traitmap.formats import A1_FREQUENCY
 
 BASES = "ACGT"  # code c pairs with 3 - c
 NO_BASE = -1
@@ -27,9 +28,10 @@ _RSID_AMONG = r"(?i)\b(?P<rsid>rs\d+)"
 
 @dataclass(frozen=True)
 class ReferenceSnps:
-    """The SNPs (M,) of a reference, in genomic order: names, positions, allele codes (-1: unknown) and MAF (or NaN).
+    """The SNPs (M,) of a reference, in genomic order: names, positions, allele codes (-1: unknown) and frequencies.
 
-    ``people``: whom the MAF are of; 0 where unknown.
+    ``maf`` and ``a1_frequency``: of the minor allele and of A1, NaN where unknown; ``people``: whom they are of, 0
+    where unknown.
     """
 
     names: pa.Array
@@ -39,6 +41,7 @@ class ReferenceSnps:
     a2: np.ndarray
     build: str
     maf: np.ndarray
+    a1_frequency: np.ndarray
     people: int = 0
 
     @classmethod
@@ -46,8 +49,10 @@ class ReferenceSnps:
         """From the SNP table of a reference (formats.REFERENCE_SNPS)."""
         names = pa.array(snps.index.astype(str), pa.string())
         a1, a2 = (allele_codes(pa.array(snps[column].astype(str), pa.string())) for column in ("A1", "A2"))
+        chromosome, bp = (snps[column].to_numpy(np.int64) for column in ("CHR", "BP"))
         maf = snps["MAF"].to_numpy(np.float64)
-        return cls(names, snps["CHR"].to_numpy(np.int64), snps["BP"].to_numpy(np.int64), a1, a2, build, maf, people)
+        of_a1 = snps[A1_FREQUENCY].to_numpy(np.float64) if A1_FREQUENCY in snps else np.full(len(snps), np.nan)
+        return cls(names, chromosome, bp, a1, a2, build, maf, of_a1, people)
 
     def __len__(self) -> int:
         return len(self.names)
@@ -55,6 +60,16 @@ class ReferenceSnps:
     def describe(self, row: int) -> str:
         """Name and position of one SNP, for messages."""
         return f"{self.names[row].as_py()} at {self.chromosome[row]}:{self.bp[row]}"
+
+    def frequency(self, rows: np.ndarray, allele: np.ndarray) -> np.ndarray:
+        """Frequency in the panel of allele codes (M,), each one of its SNP's two on either strand; NaN where unknown.
+
+        ``rows`` (M,) are those of the reference.
+        """
+        one, two, of_one = self.a1[rows], self.a2[rows], self.a1_frequency[rows]
+        is_one = (allele == one) | ((allele != two) & (3 - allele == one))
+        known = (allele != NO_BASE) & self.has_alleles[rows]
+        return np.where(known, np.where(is_one, of_one, 1.0 - of_one), np.nan)
 
     @property
     def has_alleles(self) -> np.ndarray:

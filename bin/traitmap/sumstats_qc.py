@@ -194,6 +194,38 @@ class FrequencyFit:
 
 
 @dataclass
+class EffectAlleleFit:
+    """Whether a file's frequencies are of its effect allele, by those of the reference's panel; summed over the file.
+
+    Only SNPs count at which file and panel are ``CLEAR`` of one half, on whichever side.
+    """
+
+    compared: int = 0
+    opposite: int = 0
+    above_half: int = 0
+
+    FEWEST, CLEAR = 200, 0.1
+    MOST = 0.25  # on a panel of the GWAS's ancestry next to none, on one of another continent a tenth
+
+    def add(self, frequency: np.ndarray, panel: np.ndarray) -> None:
+        """Compare frequencies (M,) in the file with the panel's of the same alleles (M,); NaN is passed over."""
+        clear = (np.abs(frequency - 0.5) > self.CLEAR) & (np.abs(panel - 0.5) > self.CLEAR)
+        self.compared += int(clear.sum())
+        self.opposite += int(((frequency > 0.5) != (panel > 0.5))[clear].sum())
+        self.above_half += int((frequency[clear] > 0.5).sum())
+
+    def warning(self, column: str) -> str | None:
+        """One line where the frequencies are the other allele's; none above one half are the minor allele's."""
+        if self.compared < self.FEWEST or not self.above_half or self.opposite <= self.MOST * self.compared:
+            return None
+        return (
+            f"by the reference's panel, {column} is the frequency of the other allele in {self.opposite} of "
+            f"{self.compared} SNPs: are effect and other allele swapped, and so the signs of all effects, or does "
+            f"{column} tell the other allele's?"
+        )
+
+
+@dataclass
 class Suspicions:
     """Signs, gathered row by row, that a column is not what its header says."""
 

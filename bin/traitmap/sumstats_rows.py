@@ -14,7 +14,7 @@ from traitmap import sumstats_qc as qc
 from traitmap import sumstats_statistics as statistics
 from traitmap.sumstats_header import Layout, Vocabulary
 from traitmap.sumstats_matching import Evidence, ReferenceSnps
-from traitmap.sumstats_qc import Filters, FrequencyFit, Suspicions, Tally
+from traitmap.sumstats_qc import EffectAlleleFit, Filters, FrequencyFit, Suspicions, Tally
 
 NUMERIC = ("z", "beta", "se", "odds_ratio", "chi2", "n", "n_effective", "n_effective_half", "n_cases", "n_controls")
 # Arrays of a piece that hold sample sizes are named by this and their source.
@@ -34,6 +34,7 @@ class Job:
     evidence: Evidence = field(default_factory=Evidence)
     suspicions: Suspicions = field(default_factory=Suspicions)
     frequencies: FrequencyFit = field(default_factory=FrequencyFit)
+    effect_alleles: EffectAlleleFit = field(default_factory=EffectAlleleFit)
 
 
 @dataclass
@@ -162,7 +163,9 @@ def _compute(rows: Rows, job: Job) -> None:
     job.suspicions.look(columns.get("beta", np.empty(0)), columns.get("odds_ratio", np.empty(0)))
     job.suspicions.compare_signs(columns)
     if job.reference is not None:
-        job.frequencies.add(statistics.numbers(rows.text("frq")), job.reference.maf[rows.values["row"]])
+        frequency, at = statistics.numbers(rows.text("frq")), rows.values["row"]
+        job.frequencies.add(frequency, job.reference.maf[at])
+        job.effect_alleles.add(frequency, job.reference.frequency(at, rows.values["a1"]))
     order = job.layout.statistic
     rows.values["z"], rows.values["way"] = statistics.z_scores(columns, order, len(rows), filters.a1_inc)
     for name, values in statistics.sample_sizes(columns, job.layout.numbers, len(rows)).items():
