@@ -25,17 +25,25 @@ def main(
         Path | None,
         typer.Option(help="Sheet of regions to compare: comparison, slices_a, region_a, slices_b, region_b."),
     ] = None,
+    allow_missing: Annotated[
+        bool,
+        typer.Option(
+            "--allow-missing",
+            help="Comparisons may name slices that the sheet lacks (they failed): their rows are empty and say so.",
+        ),
+    ] = False,
     top_share: Annotated[float, typer.Option(help="Across slices: share of spots that count as top spots.")] = 0.05,
 ) -> None:
     """Gather the regions of every slice x trait, combine them across slices, and give q over the run."""
     from traitmap import summary
-    from traitmap.comparisons import compare_regions, read_comparisons
+    from traitmap.comparisons import compare_regions, read_comparisons, side_names
     from traitmap.files import write_tsv
     from traitmap.summary_conditional import summarize_conditional
     from traitmap.summary_sets import summarize_sets
 
     rows = summary.read_sheet(sheet)
-    compared = compare_regions(read_comparisons(comparisons, rows), rows) if comparisons else None
+    known = None if allow_missing else side_names((row.slice, row.group) for row in rows)
+    compared = compare_regions(read_comparisons(comparisons, known), rows) if comparisons else None
     table = summary.summarize_regions(rows, region_p=region_p, outliers=outliers, top_share=top_share)
     summary.write_summary(table, out)
     sets = summarize_sets(rows)

@@ -1,6 +1,6 @@
 // What is looked into before anything is computed: CHECK_INPUTS gets a list of all inputs, and those worth a look.
 
-include { baselineFiles ; chromosomeFiles ; comparedSides ; chromosomeNumbers ; homologsOf ; isGsmapResource ; referenceFile } from './inputs'
+include { baselineFiles ; chromosomeFiles ; chromosomeNumbers ; homologsOf ; isGsmapResource ; referenceFile } from './inputs'
 include { withoutSecrets } from './provenance'
 include { unsafeName } from './sheets'
 
@@ -12,6 +12,7 @@ def mostFetched() {
 // [list: JSON of what each input is (bin/traitmap/check_inputs.py says how), files: those to look into].
 def inputsToCheck(options, sheets) {
     def items = sliceItems(sheets, options) + traitItems(sheets) + referenceItems(options) + baselineItems(options)
+    items += sheetItems(options) // after the slices, whose regions and spots they name
     def paths = items.collectMany { item -> item.files.values() }.unique()
     def unsafe = paths.collectMany { path -> unsafeName(path) }
     if (unsafe) {
@@ -25,9 +26,8 @@ def inputsToCheck(options, sheets) {
         shown: numbered.collect { path -> withoutSecrets(path.toUriString()) },
         bytes: numbered.collect { path -> path.isDirectory() ? 0 : path.size() },
         settings: options.subMap([
-            'embedding', 'epochs', 'weights', 'ld_window_cm', 'traits_per_task', 'spots_per_task', 'figures', 'spot_sets',
-            'conditional_on',
-        ]) + [comparisons: comparedSides(sheets.slices, options)],
+            'embedding', 'epochs', 'weights', 'ld_window_cm', 'traits_per_task', 'spots_per_task', 'figures', 'conditional_on',
+        ]),
     ]
     return [list: groovy.json.JsonOutput.prettyPrint(groovy.json.JsonOutput.toJson(list)), files: fetched]
 }
@@ -46,7 +46,7 @@ def worthALook(paths) {
 def sliceItems(sheets, options) {
     return sheets.slices.collect { row ->
         def homologs = homologsOf(row.species, options)
-        def said = row.subMap(['slice', 'annotation', 'layer', 'spatial_key', 'group'])
+        def said = row.subMap(['slice', 'annotation', 'layer', 'spatial_key', 'species', 'group'])
         [role: 'slice', files: [h5ad: row.h5ad] + (homologs ? [homologs: homologs] : [:])] + said
     }
 }
@@ -57,6 +57,13 @@ def traitItems(sheets) {
 
 def baselineItems(options) {
     return baselineFiles(options).collect { path -> [role: 'baseline', files: [baseline: path]] }
+}
+
+// What names spots and regions of the slices; a comparison may name a set of spots as a region.
+def sheetItems(options) {
+    return ['spot_sets', 'comparisons'].findAll { name -> options[name] }.collect { name ->
+        [role: name, files: [(name): file(options[name], glob: false)]]
+    }
 }
 
 def referenceItems(options) {

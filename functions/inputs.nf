@@ -110,7 +110,7 @@ def wrongBaseline(options) {
     return missing.collect { path -> "--baseline: ${path} does not exist" }
 }
 
-// Sides are slices, groups or 'all'; their regions are known only when the slices are read.
+// Sides are slices, groups or 'all'; CHECK_INPUTS looks for their regions.
 def wrongComparisons(slices, options) {
     if (!options.comparisons || !file(options.comparisons).exists()) {
         return []
@@ -127,22 +127,7 @@ def wrongComparisons(slices, options) {
     }
 }
 
-// [comparison, slices, region] of each side of each comparison.
-def comparedSides(slices, options) {
-    if (!options.comparisons) {
-        return []
-    }
-    def (rows, _problems) = readSheet(options.comparisons, file("${projectDir}/assets/comparisons.schema.json"))
-    return rows.collectMany { row ->
-        [[row.slices_a, row.region_a], [row.slices_b, row.region_b]].collect { side, region ->
-            def names = side.tokenize(';').collect { name -> name.trim() }
-            def members = slices.findAll { each -> [each.slice, each.group, 'all'].any { name -> name in names } }
-            [row.comparison, members.collect { each -> each.slice }, region]
-        }
-    }
-}
-
-// Its spots are looked at where the slices are read.
+// CHECK_INPUTS looks for its spots.
 def wrongSpotSets(slices, options) {
     if (!options.spot_sets || !file(options.spot_sets).exists()) {
         return []

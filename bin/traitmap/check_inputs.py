@@ -1,8 +1,9 @@
 """All that headers tell of the inputs, looked at before anything is computed: every mistake at once.
 
 A run's inputs come as a list of items: a ``role``, the item's files by name, each a number in the list ``shown`` of
-the paths as the user gave them, and what the sheets say of it. A file that lies in ``folder``/NUMBER/ is looked into;
-of the others (large ones on object stores) no more is known than their size.
+the paths as the user gave them, and what the sheets say of it; slices come before what names their regions and spots.
+A file that lies in ``folder``/NUMBER/ is looked into; of the others (large ones on object stores) no more is known than
+their size.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from traitmap.check_slices import SliceHeader, check_slice
 from traitmap.chromosomes import autosomes
 from traitmap.errors import InputError
 from traitmap.files import open_binary, require_file
@@ -28,11 +30,29 @@ Sizes = dict[str, int]
 
 
 @dataclass
+class Context:
+    """What a check may know beside its item.
+
+    ``groups``: all slices of the sheet, with their groups; ``slices``: the headers of those looked into so far;
+    ``sets``: the names of their sets of spots, None where the file with these was not looked into.
+    """
+
+    vocabulary: Path
+    groups: list[tuple[str, str]]
+    slices: dict[str, SliceHeader] = field(default_factory=dict)
+    sets: dict[str, list[str]] | None = field(default_factory=dict)
+
+    def regions(self, name: str) -> set[str] | None:
+        """The regions of a slice and its sets of spots, which may be named as regions are; None where not known."""
+        held = self.slices[name].regions if name in self.slices else None
+        return None if held is None or self.sets is None else {*held, *self.sets.get(name, ())}
+
+
+@dataclass
 class Inputs:
     """What was found: sizes of each item, in the order of ``items``, and everything wrong, a line each.
 
-    ``bytes`` are those of each file, in the order of ``shown``; ``regions`` the labels of each slice, None where they
-    are not known.
+    ``bytes`` are those of each file, in the order of ``shown``.
     """
 
     items: list[Item]
@@ -40,7 +60,6 @@ class Inputs:
     bytes: list[int]
     sizes: list[Sizes] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
-    regions: dict[str, list[str] | None] = field(default_factory=dict)
 
     def of(self, role: str) -> list[tuple[Item, Sizes]]:
         """The items of a role, with their sizes."""
@@ -58,51 +77,35 @@ def check_inputs(listed: Path, folder: Path, vocabulary: Path) -> Inputs:
         found = Inputs(items, settings, given["bytes"])
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{listed}: is no list of inputs ({error!r}); the pipeline writes it") from error
+    context = Context(vocabulary, [(item["slice"], item["group"]) for item in items if item["role"] == "slice"])
     staged = {number: _only_file(Path(folder) / str(number)) for number in range(1, len(shown) + 1)}
     for item in items:
         files = {name: staged[number] for name, number in item["files"].items() if staged.get(number)}
         try:
-            sizes = CHECKS[item["role"]](item, files, vocabulary)
-            if item["role"] == "slice":
-                found.regions[item["slice"]] = sizes.pop("regions", None)
-            found.sizes.append(sizes)
+            found.sizes.append(CHECKS[item["role"]](item, files, context))
         except InputError as error:
             found.sizes.append({})
             found.problems += [
                 _as_given(problem, [(staged[number], shown[number - 1]) for number in item["files"].values()])
                 for problem in error.problems
             ]
-    found.problems = list(dict.fromkeys(found.problems + unknown_regions(found)))
+    found.problems = list(dict.fromkeys(found.problems + unknown_regions(found, context)))
     return found
 
 
-def unknown_regions(found: Inputs) -> list[str]:
-    """Regions that comparisons and conditional tests name and no slice has; nothing is said where labels are unknown.
-
-    ``settings``: conditional_on, names between commas; comparisons, [comparison, slice names, region] of each side.
-    A run's own sets of spots may be named as regions are (``spot_sets``): then nothing is said either.
-    """
-    if found.settings.get("spot_sets"):
-        return []
+def unknown_regions(found: Inputs, context: Context) -> list[str]:
+    """Regions that --conditional_on names (between commas) and no annotated slice has; none where any is not known."""
     annotated = [item["slice"] for item in found.items if item["role"] == "slice" and item["annotation"]]
-    wanted = [
-        ("--conditional_on", annotated, name.strip())
-        for name in (found.settings.get("conditional_on") or "").split(",")
-        if name.strip() not in ("", "all")
+    known = [context.regions(name) for name in annotated]
+    if not known or any(each is None for each in known):
+        return []
+    wanted = [name.strip() for name in (found.settings.get("conditional_on") or "").split(",")]
+    everywhere = set().union(*known)
+    return [
+        f"--conditional_on: no slice has a region {name!r} (they have: {', '.join(sorted(everywhere))}); mend it"
+        for name in wanted
+        if name not in ("", "all") and name not in everywhere
     ]
-    wanted += [
-        (f"--comparisons, {name!r}", slices, region)
-        for name, slices, region in found.settings.get("comparisons") or []
-        if all(each in annotated for each in slices)
-    ]
-    problems = []
-    for where, slices, region in wanted:
-        labels = [found.regions.get(name) for name in slices]
-        if labels and all(each is not None for each in labels):
-            known = sorted({label for each in labels for label in each})
-            if region not in known:
-                problems.append(f"{where}: no slice of it has a region {region!r} (they have: {', '.join(known)})")
-    return problems
 
 
 def _only_file(folder: Path) -> Path | None:
@@ -137,33 +140,33 @@ def _lines(path: Path, what: str) -> int:
         return sum(1 for line in stream if line.strip())
 
 
-def _slice(item: Item, files: dict[str, Path], _vocabulary: Path) -> Sizes:
-    from traitmap.check_slices import check_slice
+def _slice(item: Item, files: dict[str, Path], context: Context) -> Sizes:
     from traitmap.slices import read_homologs
 
     if "h5ad" not in files:
         return {}
-    size = check_slice(files["h5ad"], item["annotation"], item["layer"], item["spatial_key"])
+    header = check_slice(files["h5ad"], item["annotation"], item["layer"], item["spatial_key"], item["species"])
+    context.slices[item["slice"]] = header
     if "homologs" in files:
         human = read_homologs(files["homologs"], Ledger("check_inputs", "homologs"))
-        names = [name.decode() if isinstance(name, bytes) else str(name) for name in size.names]
-        if not any(name in human for name in names):
+        if not any(name in human for name in header.genes):
+            first = f"first gene: {header.genes[0]!r}"
             raise InputError(
-                f"{files['h5ad']}: none of its {len(names)} genes is in {files['homologs']}; first gene: {names[0]!r}"
+                f"{files['h5ad']}: none of its {len(header.genes)} genes is in {files['homologs']}; {first}"
             )
-    return {"spots": size.spots, "genes": size.genes, "stored": size.stored, "regions": size.regions}
+    return {"spots": len(header.spots), "genes": len(header.genes), "stored": header.stored}
 
 
-def _trait(item: Item, files: dict[str, Path], vocabulary: Path) -> Sizes:
+def _trait(item: Item, files: dict[str, Path], context: Context) -> Sizes:
     from traitmap.sumstats import check_columns
 
     if "sumstats" in files:
         with head(files["sumstats"], "GWAS summary statistics") as beginning:
-            check_columns(beginning, vocabulary, float(item["n"]) if item["n"] else None)
+            check_columns(beginning, context.vocabulary, float(item["n"]) if item["n"] else None)
     return {}
 
 
-def _panel(item: Item, files: dict[str, Path], _vocabulary: Path) -> Sizes:
+def _panel(item: Item, files: dict[str, Path], _context: Context) -> Sizes:
     from traitmap.panel import check_bed, count_people, read_bim
 
     if not {"bim", "fam"} <= files.keys():
@@ -180,13 +183,13 @@ def _panel(item: Item, files: dict[str, Path], _vocabulary: Path) -> Sizes:
     return {"people": people, "panel_snps": snps}
 
 
-def _snps(_item: Item, files: dict[str, Path], _vocabulary: Path) -> Sizes:
+def _snps(_item: Item, files: dict[str, Path], _context: Context) -> Sizes:
     from traitmap.reference_parts import read_snp_list
 
     return {"snps": len(read_snp_list(files["snps"])[0])} if "snps" in files else {}
 
 
-def _ld_scores(item: Item, files: dict[str, Path], _vocabulary: Path) -> Sizes:
+def _ld_scores(item: Item, files: dict[str, Path], _context: Context) -> Sizes:
     from traitmap.ldsc_files import read_ld_scores
 
     if "ld_scores" not in files:
@@ -199,7 +202,7 @@ def _ld_scores(item: Item, files: dict[str, Path], _vocabulary: Path) -> Sizes:
     return {"snps": _lines(files["ld_scores"], "LD scores") - 1}
 
 
-def _genetic_map(item: Item, files: dict[str, Path], _vocabulary: Path) -> Sizes:
+def _genetic_map(item: Item, files: dict[str, Path], _context: Context) -> Sizes:
     from traitmap.genetic_map import read_genetic_map
 
     if "genetic_map" in files and item["chromosome"]:  # one map of all chromosomes begins with the first alone
@@ -208,7 +211,7 @@ def _genetic_map(item: Item, files: dict[str, Path], _vocabulary: Path) -> Sizes
     return {}
 
 
-def _genes(_item: Item, files: dict[str, Path], _vocabulary: Path) -> Sizes:
+def _genes(_item: Item, files: dict[str, Path], _context: Context) -> Sizes:
     from traitmap.gene_windows import read_genes
 
     if "genes" in files:
@@ -217,7 +220,7 @@ def _genes(_item: Item, files: dict[str, Path], _vocabulary: Path) -> Sizes:
     return {}
 
 
-def _baseline(_item: Item, files: dict[str, Path], _vocabulary: Path) -> Sizes:
+def _baseline(_item: Item, files: dict[str, Path], _context: Context) -> Sizes:
     from traitmap.regression_inputs import is_binary_table, read_baseline
 
     if "baseline" in files and not is_binary_table(require_file(files["baseline"], "baseline LD scores")):
@@ -226,13 +229,13 @@ def _baseline(_item: Item, files: dict[str, Path], _vocabulary: Path) -> Sizes:
     return {}
 
 
-def _reference(_item: Item, files: dict[str, Path], _vocabulary: Path) -> Sizes:
+def _reference(_item: Item, files: dict[str, Path], _context: Context) -> Sizes:
     from traitmap.reference import read_reference_snps
 
     return {"snps": len(read_reference_snps(files["reference"])[0])} if "reference" in files else {}
 
 
-def _gsmap_resource(_item: Item, files: dict[str, Path], _vocabulary: Path) -> Sizes:
+def _gsmap_resource(_item: Item, files: dict[str, Path], _context: Context) -> Sizes:
     from traitmap.import_gsmap import find_resource
 
     if "gsmap_resource" in files:
@@ -240,7 +243,37 @@ def _gsmap_resource(_item: Item, files: dict[str, Path], _vocabulary: Path) -> S
     return {}
 
 
-CHECKS: dict[str, Callable[[Item, dict[str, Path], Path], Sizes]] = {
+def _comparisons(_item: Item, files: dict[str, Path], context: Context) -> Sizes:
+    from traitmap.comparisons import check_regions, read_comparisons, side_names
+
+    if "comparisons" in files:
+        path = files["comparisons"]
+        given = read_comparisons(path, side_names(context.groups))
+        regions = {name: held for name in context.slices if (held := context.regions(name)) is not None}
+        if problems := check_regions(path, given, context.groups, regions):
+            raise InputError(*problems)
+    return {}
+
+
+def _spot_sets(_item: Item, files: dict[str, Path], context: Context) -> Sizes:
+    from traitmap.spot_sets import read_spot_sets
+
+    if "spot_sets" not in files:
+        context.sets = None
+        return {}
+    problems: list[str] = []
+    for name, header in context.slices.items():
+        try:
+            sets = read_spot_sets(files["spot_sets"], header.spots, sorted(header.regions or ()), name)
+            context.sets[name] = sets.names
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(*dict.fromkeys(problems))
+    return {}
+
+
+CHECKS: dict[str, Callable[[Item, dict[str, Path], Context], Sizes]] = {
     "slice": _slice,
     "trait": _trait,
     "panel": _panel,
@@ -251,4 +284,6 @@ CHECKS: dict[str, Callable[[Item, dict[str, Path], Path], Sizes]] = {
     "baseline": _baseline,
     "reference": _reference,
     "gsmap_resource": _gsmap_resource,
+    "comparisons": _comparisons,
+    "spot_sets": _spot_sets,
 }

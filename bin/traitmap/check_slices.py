@@ -7,11 +7,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from traitmap.errors import InputError
 from traitmap.files import require_file
+from traitmap.formats import ALL_SPOTS
+from traitmap.ledger import Ledger
 from traitmap.single_cells import NO_COORDINATES
-from traitmap.slices import no_annotation, no_coordinates, no_layer, nothing_to_map, wrong_shape
+from traitmap.slice_checks import check_symbols
+from traitmap.slices import (
+    HUMAN,
+    no_annotation,
+    no_coordinates,
+    no_label,
+    no_layer,
+    nothing_to_map,
+    region_labels,
+    repeated_spot,
+    wrong_shape,
+)
 
 if TYPE_CHECKING:
     import h5py
@@ -20,46 +34,52 @@ SAMPLE = 100_000  # stored values that are looked at: normalised counts show in 
 
 
 @dataclass(frozen=True)
-class SliceSize:
-    """Spots, genes and stored counts of a slice, the names of its genes, and its region labels where they are told.
+class SliceHeader:
+    """Names of a slice's spots and genes, how many counts it stores, and its regions (None where not known)."""
 
-    ``regions`` is None where the slice is not annotated, or labels are no categories in the file.
-    """
-
-    spots: int
-    genes: int
+    spots: pd.Index
+    genes: pd.Index
     stored: int
-    names: np.ndarray
-    regions: list[str] | None = None
+    regions: frozenset[str] | None
 
 
-def check_slice(path: Path, annotation: str = "", layer: str = "", spatial_key: str = "spatial") -> SliceSize:
+def check_slice(
+    path: Path, annotation: str = "", layer: str = "", spatial_key: str = "spatial", species: str = HUMAN
+) -> SliceHeader:
     """Look for all that ``slices.read_slice`` will want of a slice.
 
-    Raises InputError, a line a mistake: no .h5ad, no spots or genes, no such layer, coordinates or annotation, counts
-    that are none in the first values. Older files than anndata 0.7 are only looked at as far as they tell.
+    Raises InputError, a line a mistake: no .h5ad, no spots or genes, spots of one name, no such layer, coordinates or
+    annotation, no label in it, counts that are none in the first values, symbols of another species. Older files than
+    anndata 0.7 are only looked at as far as they tell.
     """
     import h5py
 
     path = require_file(path, "slice")
     try:
         with h5py.File(path, "r") as file:
-            return _check(path, file, annotation, layer, spatial_key)
+            return _check(path, file, annotation, layer, spatial_key, species)
     except InputError:
         raise
     except Exception as error:  # h5py raises whatever it meets
         raise InputError(f"{path}: cannot be read as .h5ad (slice: {error}); is it a whole AnnData file?") from error
 
 
-def _check(path: Path, file: h5py.File, annotation: str, layer: str, spatial_key: str) -> SliceSize:
-    spots, genes = len(_index(file["obs"])), _index(file["var"])
-    if spots == 0 or len(genes) == 0:
-        raise InputError(nothing_to_map(path, spots, len(genes)))
+def _check(path: Path, file: h5py.File, annotation: str, layer: str, spatial_key: str, species: str) -> SliceHeader:
+    spots, genes = _index(file["obs"]), _index(file["var"])
+    if len(spots) == 0 or len(genes) == 0:
+        raise InputError(nothing_to_map(path, len(spots), len(genes)))
     problems = []
     if spatial_key != NO_COORDINATES:
-        problems += _wrong_coordinates(path, file.get("obsm"), spatial_key, spots)
+        problems += _wrong_coordinates(path, file.get("obsm"), spatial_key, len(spots))
+    if not spots.is_unique:
+        problems.append(repeated_spot(path, spots))
+    problems += check_symbols(genes, species.lower() == HUMAN, path, Ledger("check_inputs", path.name))
+    regions: frozenset[str] | None = frozenset([ALL_SPOTS])
     if annotation and annotation not in (columns := _columns(file["obs"])):
         problems.append(no_annotation(path, annotation, columns))
+    elif annotation:
+        regions = _regions(file["obs"], annotation)
+        problems += [no_label(path, annotation)] if regions == frozenset() else []
     layers = list(file.get("layers", ()))
     stored = 0
     if layer and layer != "X" and layer not in layers:
@@ -71,28 +91,29 @@ def _check(path: Path, file: h5py.File, annotation: str, layer: str, spatial_key
         problems += wrong
     if problems:
         raise InputError(*problems)
-    return SliceSize(spots, len(genes), stored, genes, _regions(file["obs"], annotation))
+    return SliceHeader(spots, genes, stored, regions)
 
 
-def _index(table: h5py.Group | h5py.Dataset) -> np.ndarray:
-    """Names of spots or genes, as bytes; files older than anndata 0.7 hold the table as an array of records."""
-    if hasattr(table, "dtype"):
-        return table[table.dtype.names[0]]
-    return table[table.attrs.get("_index", "_index")][:]
+def _index(table: h5py.Group | h5py.Dataset) -> pd.Index:
+    """Names of spots or genes; files older than anndata 0.7 hold the table as an array of records."""
+    names = table[table.dtype.names[0]] if hasattr(table, "dtype") else table[table.attrs.get("_index", "_index")][:]
+    return pd.Index([name.decode() if isinstance(name, bytes) else str(name) for name in names], dtype=object)
+
+
+def _regions(table: h5py.Group | h5py.Dataset, annotation: str) -> frozenset[str] | None:
+    """The labels of a column of obs; None where older files hold them as numbers."""
+    from anndata.io import read_elem
+
+    old = hasattr(table, "dtype") or (hasattr(table[annotation], "dtype") and "categories" in table[annotation].attrs)
+    if old:
+        return None
+    return frozenset(region_labels(pd.Series(read_elem(table[annotation]))).dropna())
 
 
 def _columns(table: h5py.Group | h5py.Dataset) -> list[str]:
     if hasattr(table, "dtype"):
         return list(table.dtype.names[1:])
     return [str(name) for name in table.attrs.get("column-order", list(table))]
-
-
-def _regions(table: h5py.Group | h5py.Dataset, annotation: str) -> list[str] | None:
-    column = table[annotation] if annotation and not hasattr(table, "dtype") else None
-    if column is None or "categories" not in column:
-        return None
-    names = [name.decode() if isinstance(name, bytes) else str(name) for name in column["categories"][:]]
-    return sorted(name.strip() for name in names)
 
 
 def _wrong_coordinates(path: Path, obsm: h5py.Group | None, key: str, spots: int) -> list[str]:

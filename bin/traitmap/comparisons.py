@@ -7,6 +7,7 @@ coefficients therefore has delete-one estimates too, and their jackknife error h
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
@@ -38,8 +39,13 @@ class Comparison:
     region_b: str
 
 
-def read_comparisons(path: Path, rows: list[Row]) -> list[Comparison]:
-    """Read the sheet of comparisons (.csv, or .tsv; columns ``SHEET``) of a run whose slices are ``rows``.
+def side_names(groups: Iterable[tuple[str, str]]) -> set[str]:
+    """What a side may name: ``all``, and the slices and groups of a run, given as pairs."""
+    return {ALL} | {name for pair in groups for name in pair if name}
+
+
+def read_comparisons(path: Path, known: set[str] | None) -> list[Comparison]:
+    """Read the sheet of comparisons (.csv, or .tsv; columns ``SHEET``); ``known``: ``side_names``, None for any.
 
     Raises InputError with a line for each mistake: columns, empty cells, names that repeat, slices that are not in the
     run, sides that are the same.
@@ -49,15 +55,14 @@ def read_comparisons(path: Path, rows: list[Row]) -> list[Comparison]:
         missing = [name for name in SHEET if name not in (reader.fieldnames or [])]
         if missing:
             raise InputError(*(f"{path}: has no column {name!r}; add it" for name in missing))
-        lines = [{name: (line[name] or "").strip() for name in SHEET} for line in reader]
-    known = {ALL} | {name for row in rows for name in (row.slice, row.group)}
+        lines = [(reader.line_num, {name: (line[name] or "").strip() for name in SHEET}) for line in reader]
     problems = [] if lines else [f"{path}: holds no row below its header; add one a comparison"]
     seen: set[str] = set()
-    for number, line in enumerate(lines, start=2):
+    for number, line in lines:
         where = f"{path}: row {number}"
         problems += [f"{where}: {name} is empty; fill it in" for name in SHEET if not line[name]]
         for name in ("slices_a", "slices_b"):
-            for unknown in [each for each in names_of(line[name]) if each not in known]:
+            for unknown in [each for each in names_of(line[name]) if known is not None and each not in known]:
                 has = ", ".join(sorted(known))
                 problems.append(f"{where}: {name} {unknown!r} is no slice or group of the run (it has: {has}); mend it")
         if line["comparison"] and line["comparison"] in seen:
@@ -67,12 +72,32 @@ def read_comparisons(path: Path, rows: list[Row]) -> list[Comparison]:
             problems.append(f"{where}: both sides are region {line['region_a']!r} of {line['slices_a']!r}; choose two")
     if problems:
         raise InputError(*problems)
-    return [Comparison(**line) for line in lines]
+    return [Comparison(**line) for _, line in lines]
 
 
 def names_of(side: str) -> list[str]:
     """The names of a side's slices and groups."""
     return [name for name in map(str.strip, side.split(";")) if name]
+
+
+def check_regions(
+    path: Path, comparisons: list[Comparison], groups: Iterable[tuple[str, str]], regions: dict[str, set[str]]
+) -> list[str]:
+    """A line for each side of which no slice has the region.
+
+    ``groups``: each slice with its group; ``regions``: those of the slices that are known, with their sets of spots. A
+    side with a slice of unknown regions is let pass.
+    """
+    problems = []
+    for each in comparisons:
+        for name, region in ((each.slices_a, each.region_a), (each.slices_b, each.region_b)):
+            members = [one for one, group in groups if {*names_of(name)} & {one, group, ALL}]
+            if all(one in regions for one in members) and not any(region in regions[one] for one in members):
+                has = ", ".join(sorted(set().union(*(regions[one] for one in members))))
+                problems.append(
+                    f"{path}: comparison {each.comparison!r}: {name} has no region {region!r} (it has: {has}); mend it"
+                )
+    return problems
 
 
 def compare_regions(comparisons: list[Comparison], rows: list[Row]) -> pd.DataFrame:

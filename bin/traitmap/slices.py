@@ -106,8 +106,7 @@ def read_regions(path: Path, annotation: str) -> pd.Series:
 
 def _check_names(names: pd.Index, path: Path, problems: list[str]) -> None:
     if not names.is_unique:
-        name = names[names.duplicated()][0]
-        problems.append(f"{path}: spot name {name!r} occurs more than once in obs_names; make them unique")
+        problems.append(repeated_spot(path, names))
 
 
 def _open(path: Path) -> AnnData:
@@ -141,6 +140,17 @@ def wrong_shape(path: Path, key: str, shape: tuple[int, ...]) -> str:
 def no_annotation(path: Path, annotation: str, columns: Iterable[str]) -> str:
     """The slice lacks the column of region labels; ``columns`` are those of its obs."""
     return f"{path}: has no obs column {annotation!r} (columns: {_names(columns)}); mend it or leave it empty"
+
+
+def no_label(path: Path, annotation: str) -> str:
+    """The column of region labels holds none."""
+    return f"{path}: no spot has a label in obs column {annotation!r}; leave it empty for a label-free run"
+
+
+def repeated_spot(path: Path, names: pd.Index) -> str:
+    """A spot's name occurs twice."""
+    name = names[names.duplicated()][0]
+    return f"{path}: spot name {name!r} occurs more than once in obs_names; make them unique"
 
 
 def _names(names: Iterable[str]) -> str:
@@ -213,13 +223,16 @@ def _regions(obs: pd.DataFrame, path: Path, annotation: str | None, problems: li
     if annotation not in obs:
         problems.append(no_annotation(path, annotation, obs.columns))
         return None
-    labels = obs[annotation].astype("string").str.strip()
-    labels = labels.mask(labels.isin(["", "nan", "NaN", "NA", "None"]))
+    labels = region_labels(obs[annotation])
     if len(labels) and labels.isna().all():
-        problems.append(
-            f"{path}: no spot has a label in obs column {annotation!r}; leave it empty for a label-free run"
-        )
+        problems.append(no_label(path, annotation))
     return pd.Categorical(labels.astype(object), categories=sorted(labels.dropna().unique()))
+
+
+def region_labels(column: pd.Series) -> pd.Series:
+    """The labels of a column of obs as text, without blanks around; missing where there is none."""
+    labels = column.astype("string").str.strip()
+    return labels.mask(labels.isin(["", "nan", "NaN", "NA", "None"]))
 
 
 def _symbols(data: AnnData, path: Path, species: str, homologs: Path | None, ledger: Ledger) -> np.ndarray:

@@ -64,9 +64,9 @@ def read_spot_sets(path: Path, spots: np.ndarray, regions: list[str], slice_name
     at = pd.Index(spots).get_indexer(table[SPOT])
     unknown = at < 0
     if unknown.any():
-        first = table.index[unknown][0]
+        first, where = table.index[unknown][0], f"slice {slice_name}" if slice_name else "the slice"
         problems.append(
-            f"{path}: {unknown.sum()} of its {len(table)} spots are not in the slice (first: row {first}, spot "
+            f"{path}: {unknown.sum()} of its {len(table)} spots are not in {where} (first: row {first}, spot "
             f"{table.loc[first, SPOT]!r}); give spots of this slice"
         )
     problems += [

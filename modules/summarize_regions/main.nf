@@ -22,7 +22,8 @@ process SUMMARIZE_REGIONS {
 
     script:
     def args = task.ext.args ?: ''
-    def compared = comparisons ? "--comparisons ${comparisons}" : ''
+    // CHECK_INPUTS knows the names of the sheet; here a slice may be missing that failed.
+    def compared = comparisons ? "--comparisons ${comparisons} --allow-missing" : ''
     def entries = [metas, listed(regions), listed(spots), listed(region_tests)].transpose()
     def rows = entries.collect { meta, region, spot, test ->
         [meta.id, meta.group, meta.trait, region, spot, test].join('\t')

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -16,61 +15,19 @@ import pytest
 from scipy import sparse
 
 from conftest import ROOT, call, refused
-from traitmap.check_inputs import CHECKS, Inputs, check_inputs, unknown_regions
+from corpus.headers import BUCKET, DEMO, MISTAKES, demo_slices, listed, panel_of, slice_of, text, trait_of
+from test_corpus import fits
+from traitmap.check_inputs import CHECKS, Inputs, check_inputs
 from traitmap.check_slices import check_slice
 from traitmap.errors import InputError
 from traitmap.ledger import Ledger
 from traitmap.slices import read_slice
 
-DEMO = ROOT / "assets" / "demo"
 VOCABULARY = ROOT / "assets" / "sumstats_headers.json"
-SETTINGS = {
-    "embedding": "pca",
-    "epochs": 300,
-    "weights": "shared",
-    "ld_window_cm": 1,
-    "traits_per_task": 10,
-    "spots_per_task": 0,
-    "figures": "png",
-}
-SLICE = {"role": "slice", "slice": "s", "annotation": "annotation", "layer": "", "spatial_key": "spatial", "group": ""}
-
-
-def listed(folder: Path, *items: dict[str, Any], look: bool = True, **settings: Any) -> Path:
-    """The list that the pipeline would write of ``items``, whose files are paths; laid out for the look."""
-    shown: list[Path] = []
-    numbered = []
-    for item in items:
-        files = {}
-        for name, path in item["files"].items():
-            shown.append(path)
-            files[name] = len(shown)
-            if look:
-                place = folder / "inputs" / str(len(shown))
-                place.mkdir(parents=True)
-                (place / path.name).symlink_to(path)
-        numbered.append(item | {"files": files})
-    sizes = [path.stat().st_size if path.is_file() else 0 for path in shown]
-    text = {"items": numbered, "shown": [f"s3://bucket/{path.name}" for path in shown], "bytes": sizes}
-    (folder / "inputs.json").write_text(json.dumps(text | {"settings": SETTINGS | settings}))
-    return folder / "inputs.json"
 
 
 def looked(folder: Path, *items: dict[str, Any]) -> Inputs:
-    return check_inputs(listed(folder, *items), folder / "inputs", VOCABULARY)
-
-
-def slice_of(path: Path, **said: str) -> dict[str, Any]:
-    return SLICE | {"files": {"h5ad": path}} | said
-
-
-def trait_of(path: Path, n: str = "") -> dict[str, Any]:
-    return {"role": "trait", "trait": "t", "n": n, "files": {"sumstats": path}}
-
-
-def panel_of(bed: Path, chromosome: int = 1) -> dict[str, Any]:
-    files = {ending: bed.with_suffix(f".{ending}") for ending in ("bed", "bim", "fam")}
-    return {"role": "panel", "chromosome": chromosome, "files": files}
+    return check_inputs(listed(folder, list(items)), folder / "inputs", VOCABULARY)
 
 
 def demo_items() -> list[dict[str, Any]]:
@@ -94,7 +51,7 @@ def test_the_demo_is_well_and_its_sizes_are_right(tmp_path):
 
 
 def test_files_that_are_not_fetched_are_not_looked_into(tmp_path):
-    found = check_inputs(listed(tmp_path, *demo_items(), look=False), tmp_path / "inputs", VOCABULARY)
+    found = check_inputs(listed(tmp_path, demo_items(), look=False), tmp_path / "inputs", VOCABULARY)
     assert found.problems == []
     assert found.sizes == [{}] * 5
 
@@ -155,98 +112,61 @@ def test_all_mistakes_of_a_slice_at_once(small, tmp_path):
     assert len(found.problems) == 3
 
 
-def cut(path: Path, source: Path, size: int) -> Path:
-    path.write_bytes(source.read_bytes()[:size])
-    return path
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.what)
+def test_mistake_is_told_under_the_name_that_the_user_gave(mistake, tmp_path):
+    problems = looked(tmp_path, *mistake.make(tmp_path)).problems
+    assert len(problems) == len(mistake.says), problems
+    for problem, pattern in zip(problems, mistake.says, strict=True):
+        assert problem.startswith(BUCKET)
+        assert fits(problem.replace(BUCKET, ""), pattern), problem
 
 
-def text(path: Path, content: str) -> Path:
-    path.write_text(content)
-    return path
+def named(folder: Path, role: str, name: str, content: str) -> dict[str, Any]:
+    return {"role": role, "files": {role: text(folder / name, content)}}
 
 
-def damaged_panel(folder: Path, ending: str, content: bytes) -> Path:
-    for each in ("bed", "bim", "fam"):
-        shutil.copy(DEMO / "panel" / f"panel.1.{each}", folder / f"p.{each}")
-    (folder / f"p.{ending}").write_bytes(content)
-    return folder / "p.bed"
+def test_regions_and_spots_that_the_slices_have_are_well(tmp_path):
+    rows = "comparison,slices_a,region_a,slices_b,region_b\nx,one,Cortex,donor,Thalamus\ny,all,Cortex,two,all spots\n"
+    sets = "slice\tset\tspot\none\trim\tslice1_spot1\ntwo\trim\tslice2_spot1\n"
+    both = [named(tmp_path, "comparisons", "c.csv", rows), named(tmp_path, "spot_sets", "s.tsv", sets)]
+    assert looked(tmp_path, *demo_slices(), *both).problems == []
 
 
-MISTAKES: dict[str, tuple[Callable[[Path], dict[str, Any]], str]] = {
-    "a slice that is text": (lambda d: slice_of(text(d / "a.h5ad", "spot,x,y\n")), "cannot be read as .h5ad"),
-    "a slice cut short": (
-        lambda d: slice_of(cut(d / "a.h5ad", DEMO / "slice_1.h5ad", 9000)),
-        "cannot be read as .h5ad",
-    ),
-    "an empty slice": (lambda d: slice_of(text(d / "a.h5ad", "")), "is empty"),
-    "sumstats without P": (
-        lambda d: trait_of(text(d / "t.tsv", "SNP\tA1\tA2\nrs1\tA\tC\n"), "9"),
-        "no column to compute",
-    ),
-    "sumstats without N": (
-        lambda d: trait_of(text(d / "t.tsv", "SNP A1 A2 Z\nrs1 A C 1\n")),
-        "no column of the",
-    ),
-    "sumstats cut short": (lambda d: trait_of(cut(d / "t.gz", DEMO / "null_trait.sumstats.gz", 5000)), "truncated"),
-    "sumstats in a header alone": (lambda d: trait_of(text(d / "t.tsv", "SNP\tA1\tA2\tZ\tN\n")), "has a header but no"),
-    "a panel cut short": (lambda d: panel_of(damaged_panel(d, "bed", b"\x6c\x1b\x01")), "it is truncated"),
-    "a panel by people": (lambda d: panel_of(damaged_panel(d, "bed", b"\x6c\x1b\x00")), "is ordered by people"),
-    "a panel that is none": (lambda d: panel_of(damaged_panel(d, "bed", b"plink")), "does not begin as a PLINK"),
-    "a bim of five columns": (lambda d: panel_of(damaged_panel(d, "bim", b"1 rs1 0 5 A\n")), "columns instead of six"),
-    "a fam of two people": (lambda d: panel_of(damaged_panel(d, "fam", b"a a 0 0 0 0\n" * 2)), "lists 2 people"),
-    "another chromosome": (lambda d: panel_of(DEMO / "panel" / "panel.2.bed"), "begins with chromosome 2, not 1"),
-    "genes that are none": (
-        lambda d: {"role": "genes", "files": {"genes": text(d / "g.txt", "a\tb\nc\td\n")}},
-        "reads neither as GTF",
-    ),
-    "a baseline without LD scores": (
-        lambda d: {"role": "baseline", "files": {"baseline": text(d / "b.txt", "SNP\tCHR\nrs1\t1\n")}},
-        "needs a column SNP and columns of LD scores",
-    ),
-    "LD scores without L2": (
-        lambda d: {
-            "role": "ld_scores",
-            "chromosome": 1,
-            "files": {"ld_scores": text(d / "l", "CHR SNP BP\n1 rs1 5\n")},
-        },
-        "lacks column L2",
-    ),
-    "LD scores of another chromosome": (
-        lambda d: {
-            "role": "ld_scores",
-            "chromosome": 1,
-            "files": {"ld_scores": text(d / "l", "CHR SNP BP L2\n2 rs1 5 1\n")},
-        },
-        "begins with no SNP of chromosome 1",
-    ),
-    "a map without cM": (
-        lambda d: {"role": "genetic_map", "chromosome": 1, "files": {"genetic_map": text(d / "m", "pos rate\n1 2\n")}},
-        "names no position or no cM",
-    ),
-    "a reference that is a slice": (
-        lambda d: {"role": "reference", "files": {"reference": DEMO / "slice_1.h5ad"}},
-        "lacks obs column CHR",
-    ),
-    "a gsMap resource without its matrix": (
-        lambda d: {"role": "gsmap_resource", "files": {"gsmap_resource": DEMO}},
-        "snp_gene_weight_matrix.h5ad: no such file",
-    ),
-    "homologs of other genes": (
-        lambda d: (
-            slice_of(DEMO / "slice_1.h5ad")
-            | {"files": {"h5ad": DEMO / "slice_1.h5ad", "homologs": text(d / "h.tsv", "mouse\thuman\nActb\tACTB\n")}}
-        ),
-        "none of its",
-    ),
-}
+def test_a_comparison_may_name_a_set_of_spots_and_several_slices(tmp_path):
+    rows = "comparison,slices_a,region_a,slices_b,region_b\nx,one;two,rim,one,Cortex\ny,two,rim,one,Bone\n"
+    both = [named(tmp_path, "spot_sets", "s.tsv", "slice\tset\tspot\none\trim\tslice1_spot1\n")]
+    both += [named(tmp_path, "comparisons", "c.csv", rows)]
+    told = looked(tmp_path, *demo_slices(), *both).problems
+    assert [line.split(" (")[0].split(": ", 1)[1] for line in told] == [
+        "comparison 'y': two has no region 'rim'",
+        "comparison 'y': one has no region 'Bone'",
+    ]
 
 
-@pytest.mark.parametrize("name", MISTAKES)
-def test_mistake_is_told_under_the_name_that_the_user_gave(name, tmp_path):
-    make, told = MISTAKES[name]
-    found = looked(tmp_path, make(tmp_path))
-    assert any(told in problem for problem in found.problems), found.problems
-    assert all("s3://bucket/" in problem and str(tmp_path / "inputs") not in problem for problem in found.problems)
+def test_regions_that_are_conditioned_on_are_looked_for(tmp_path):
+    items = [slice_of(DEMO / "slice_1.h5ad"), slice_of(DEMO / "slice_2.h5ad", slice="bare", annotation="")]
+    path = listed(tmp_path, items, conditional_on="Hippocampus, all,Hipocampus")
+    (told,) = check_inputs(path, tmp_path / "inputs", VOCABULARY).problems
+    assert told.startswith("--conditional_on: no slice has a region 'Hipocampus' (they have: Cortex, Fiber_tracts, ")
+    shutil.rmtree(tmp_path / "inputs" / "1")  # not fetched: its labels are not known
+    assert check_inputs(path, tmp_path / "inputs", VOCABULARY).problems == []
+
+
+def test_regions_of_slices_that_were_not_fetched_may_be_there(tmp_path):
+    rows = "comparison,slices_a,region_a,slices_b,region_b\nx,one,Bone,donor,Bone\n"
+    items = [*demo_slices(), named(tmp_path, "comparisons", "c.csv", rows)]
+    path = listed(tmp_path, items)
+    shutil.rmtree(tmp_path / "inputs" / "1")  # the slice with regions
+    assert check_inputs(path, tmp_path / "inputs", VOCABULARY).problems == []
+
+
+def test_sets_of_spots_that_were_not_fetched_may_be_named_as_regions(tmp_path):
+    rows = "comparison,slices_a,region_a,slices_b,region_b\nx,one,rim,two,rim\n"
+    sets = named(tmp_path, "spot_sets", "s.tsv", "slice\tset\tspot\none\trim\tslice1_spot1\n")
+    path = listed(tmp_path, [*demo_slices(), sets, named(tmp_path, "comparisons", "c.csv", rows)])
+    assert len(check_inputs(path, tmp_path / "inputs", VOCABULARY).problems) == 1
+    shutil.rmtree(tmp_path / "inputs" / "3")
+    assert check_inputs(path, tmp_path / "inputs", VOCABULARY).problems == []
 
 
 def test_all_mistakes_of_all_inputs_at_once(tmp_path):
@@ -266,12 +186,12 @@ def test_only_the_beginning_of_a_long_table_is_read(tmp_path):
 def test_executable_writes_problems_and_plan(tmp_path):
     options = ("--folder", tmp_path / "inputs", "--vocabulary", VOCABULARY)
     outputs = ("--problems", tmp_path / "problems.txt", "--plan", tmp_path / "plan.txt")
-    call("check_inputs.py", "--inputs", listed(tmp_path, *demo_items()), *options, *outputs)
+    call("check_inputs.py", "--inputs", listed(tmp_path, demo_items()), *options, *outputs)
     assert (tmp_path / "problems.txt").read_text() == ""
     assert "REGRESS_SPOTS" in (tmp_path / "plan.txt").read_text()
     shutil.rmtree(tmp_path / "inputs")
     wrong = text(tmp_path / "a.h5ad", "no")
-    call("check_inputs.py", "--inputs", listed(tmp_path, slice_of(wrong)), *options, *outputs)
+    call("check_inputs.py", "--inputs", listed(tmp_path, [slice_of(wrong)]), *options, *outputs)
     assert (tmp_path / "problems.txt").read_text().startswith("error: s3://bucket/a.h5ad: cannot be read as .h5ad")
     assert (tmp_path / "plan.txt").read_text() == ""
 
@@ -280,36 +200,3 @@ def test_a_list_that_is_none_is_refused(tmp_path):
     wrong = text(tmp_path / "inputs.json", "[]")
     options = ("--folder", tmp_path, "--vocabulary", VOCABULARY, "--problems", tmp_path / "p", "--plan", tmp_path / "q")
     assert "is no list of inputs" in refused("check_inputs.py", "--inputs", wrong, *options)
-
-
-def test_regions_that_no_slice_has_are_told():
-    """In comparisons and in what is conditioned on; where labels are not known, nothing is said."""
-    item = SLICE | {"files": {}}
-    found = Inputs([item, item | {"slice": "r"}, item | {"slice": "bare", "annotation": ""}], SETTINGS, [])
-    found.regions = {"s": ["Cortex", "Fiber"], "r": ["Cortex"], "bare": None}
-    found.settings = SETTINGS | {
-        "conditional_on": "Fiber, Cortx",
-        "comparisons": [
-            ["ok", ["s"], "Fiber"],
-            ["typo", ["r"], "Fiber"],
-            ["mixed", ["s", "bare"], "all spots"],
-        ],
-    }
-    assert unknown_regions(found) == [
-        "--conditional_on: no slice of it has a region 'Cortx' (they have: Cortex, Fiber)",
-        "--comparisons, 'typo': no slice of it has a region 'Fiber' (they have: Cortex)",
-    ]
-    found.regions["s"] = None
-    assert unknown_regions(found) == ["--comparisons, 'typo': no slice of it has a region 'Fiber' (they have: Cortex)"]
-    assert unknown_regions(Inputs(found.items, found.settings | {"spot_sets": "sets.tsv"}, [])) == []
-
-
-def test_the_labels_of_a_slice_are_read_from_its_header(tmp_path):
-    files = {"h5ad": DEMO / "slice_1.h5ad"}
-    path = listed(tmp_path, SLICE | {"files": files}, conditional_on="Hippocampus,Hipocampus")
-    found = check_inputs(path, tmp_path / "inputs", VOCABULARY)
-    labels = anndata.read_h5ad(DEMO / "slice_1.h5ad").obs["annotation"]
-    assert found.regions == {"s": sorted(labels.dropna().unique())}
-    assert [problem.split(" (")[0] for problem in found.problems] == [
-        "--conditional_on: no slice of it has a region 'Hipocampus'"
-    ]

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from scipy.stats import norm
 
-from conftest import call
+from conftest import call, refused
 from test_summarize_regions import BLOCKS, Run, make_tests
-from traitmap.comparisons import Comparison, compare_regions, read_comparisons
+from traitmap.comparisons import Comparison, check_regions, compare_regions, read_comparisons, side_names
 from traitmap.errors import InputError
 from traitmap.formats import COMPARISONS
 from traitmap.jackknife import jackknife
@@ -120,7 +120,7 @@ def test_all_mistakes_of_the_sheet_at_once(run, tmp_path):
         "comparison,slices_a,region_a,slices_b,region_b\nx,s,cortex,t,fiber\nx,s,,s,fiber\ny,s,cortex,s,cortex\n"
     )
     with pytest.raises(InputError) as error:
-        read_comparisons(sheet, read_sheet(run.sheet()))
+        read_comparisons(sheet, side_names([("s", "g")]))
     assert [problem.removeprefix(f"{sheet}: ") for problem in error.value.problems] == [
         "row 2: slices_b 't' is no slice or group of the run (it has: all, g, s); mend it",
         "row 3: region_a is empty; fill it in",
@@ -129,7 +129,31 @@ def test_all_mistakes_of_the_sheet_at_once(run, tmp_path):
     ]
     sheet.write_text("comparison,slices_a\n")
     with pytest.raises(InputError, match="has no column 'region_a'"):
-        read_comparisons(sheet, read_sheet(run.sheet()))
+        read_comparisons(sheet, side_names([("s", "g")]))
+
+
+def test_a_region_that_no_slice_of_a_side_has_is_told():
+    groups = [("s", "g"), ("r", "g"), ("t", "t")]
+    regions = {"s": {"cortex", "fiber"}, "r": {"cortex"}}
+    sides = [("s", "fiber"), ("g", "fiber"), ("r", "fiber"), ("g", "bone"), ("t", "bone"), ("all", "bone")]
+    given = [Comparison(f"{name}-{region}", name, region, "s", "cortex") for name, region in sides]
+    assert check_regions("x.csv", given, groups, regions) == [
+        "x.csv: comparison 'r-fiber': r has no region 'fiber' (it has: cortex); mend it",
+        "x.csv: comparison 'g-bone': g has no region 'bone' (it has: cortex, fiber); mend it",
+    ]
+
+
+def test_a_slice_that_failed_leaves_its_rows_empty(run, tmp_path):
+    run.add("s", "", "t", 1, tests=make_tests(1))
+    sheet = tmp_path / "comparisons.csv"
+    rows = "comparison,slices_a,region_a,slices_b,region_b\nx,s,cortex,s,fiber\n\ny,s,cortex,gone,cortex\n"
+    sheet.write_text(rows)
+    options = ("--sheet", run.sheet(), "--comparisons", sheet, "--out", tmp_path / "out")
+    assert "row 4: slices_b 'gone' is no slice" in refused("summarize_regions.py", *options)
+    call("summarize_regions.py", *options, "--allow-missing")
+    table = pd.read_csv(tmp_path / "out" / "summary" / "comparisons.tsv", sep="\t").set_index("comparison")
+    assert np.isnan(table.loc["y", "p"]) and np.isfinite(table.loc["x", "p"])
+    assert table.loc["y", "flags"] == "no region cortex in gone"
 
 
 def test_the_executable_writes_the_table(run, tmp_path):

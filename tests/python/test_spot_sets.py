@@ -70,7 +70,7 @@ def test_a_slice_without_sets_has_the_tests_of_its_regions(specificity, tmp_path
         ("set\tspot\n", "names no spot"),
         ("set\tspot\na\tspot1\na\n", "row 3: set or spot is empty"),
         ("slice\tset\tspot\nx\ta\tspot1\n\ta\tspot2\n", "row 3: slice, set or spot is empty"),
-        ("set\tspot\na\tspot1\na\tspot99\nb\tspot98\n", "2 of its 3 spots are not in the slice .*row 3, spot 'spot99'"),
+        ("set\tspot\na\tspot1\na\tspot99\nb\tspot98\n", "2 of its 3 spots are not in slice x .*row 3, spot 'spot99'"),
         ("set\tspot\nA\tspot1\n", "called 'A', as a region"),
     ],
 )

@@ -8,9 +8,16 @@ from corpus.registry import Case, Reader
 def readers() -> list[Reader]:
     """All readers with their cases, in the order of the page."""
     from corpus import (
+        baselines_and_sets,
         embeddings,
         gene_lists,
+        gsmap_resource,
         gwas,
+        gwas_files,
+        gwas_odd,
+        gwas_values,
+        header_vocabulary,
+        homologs,
         ld_score_files,
         maps_and_lists,
         panels,
@@ -18,23 +25,32 @@ def readers() -> list[Reader]:
         regression_files,
         run_files,
         slice_files,
+        slice_files_odd,
         spot_files,
     )
 
     files = (
         gwas,
+        gwas_files,
+        gwas_values,
+        header_vocabulary,
+        gwas_odd,
         panels,
         gene_lists,
         maps_and_lists,
         ld_score_files,
         references,
+        gsmap_resource,
         slice_files,
+        slice_files_odd,
+        homologs,
         embeddings,
         regression_files,
+        baselines_and_sets,
         spot_files,
         run_files,
     )
-    return [reader for file in files for reader in file.READERS]
+    return list({reader.key: reader for file in files for reader in file.READERS}.values())
 
 
 def cases() -> list[Case]:

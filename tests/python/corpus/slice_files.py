@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from corpus.references import changed, files, in_hdf5
+from corpus.references import changed, files, in_hdf5, obs
 from corpus.registry import Reader
 from traitmap.h5ad import write_h5ad
 
@@ -55,6 +55,7 @@ SLICE = Reader("slice", "Slices (.h5ad)", "score_specificity", OPTIONS, make)
 put = partial(changed, SLICE, FILE)
 content = partial(in_hdf5, SLICE, FILE)
 files(SLICE, FILE, "slice")
+READERS = [SLICE]
 
 
 def counts(change: Callable[[np.ndarray], object]) -> Callable[[anndata.AnnData], None]:
@@ -179,7 +180,7 @@ put(
 put(
     "no_labels",
     "A label column without labels",
-    lambda d: d.obs.__setitem__("area", ""),
+    obs(area=""),
     ("slice.h5ad: no spot has a label in obs column 'area'; leave it empty for a label-free run"),
 )
 put(
@@ -319,241 +320,3 @@ def ten_x_h5(folder: Path) -> None:
 def gzipped(folder: Path) -> None:
     """A gzipped .h5ad"""
     (folder / FILE).write_bytes(gzip.compress((folder / FILE).read_bytes()))
-
-
-put("dense", "Dense counts", lambda d: setattr(d, "X", d.X.toarray()), wrong=False, same=True)
-put("csc", "Counts by columns (CSC)", lambda d: setattr(d, "X", d.X.tocsc()), wrong=False, same=True)
-put("integers", "64-bit integer counts", lambda d: setattr(d, "X", d.X.astype(np.int64)), wrong=False, same=True)
-put("small_integers", "8-bit counts", lambda d: setattr(d, "X", d.X.astype(np.uint8)), wrong=False, same=True)
-put("float64", "64-bit float counts", lambda d: setattr(d, "X", d.X.astype(np.float64)), wrong=False, same=True)
-put(
-    "counts_layer",
-    "Counts in the layer counts, logs in X",
-    lambda d: (d.layers.__setitem__("counts", d.X.copy()), setattr(d, "X", d.X.log1p())),
-    wrong=False,
-    same=True,
-)
-put("raw_too", "A raw slot", lambda d: setattr(d, "raw", d.copy()), wrong=False, same=True)
-put(
-    "object_labels",
-    "Labels as plain text",
-    lambda d: d.obs.__setitem__("area", d.obs["area"].astype(str)),
-    wrong=False,
-    same=True,
-)
-put(
-    "unused_categories",
-    "Categories without a spot",
-    lambda d: d.obs.__setitem__("area", d.obs["area"].cat.add_categories(["nowhere"])),
-    wrong=False,
-    same=True,
-)
-put(
-    "ordered_categories",
-    "Ordered categories",
-    lambda d: d.obs.__setitem__("area", d.obs["area"].cat.set_categories(["right", "left"], ordered=True)),
-    wrong=False,
-    same=True,
-)
-put(
-    "blank_labels",
-    "Labels with blanks around",
-    lambda d: d.obs.__setitem__("area", [f" {label} " for label in d.obs["area"]]),
-    wrong=False,
-    same=True,
-)
-put(
-    "number_labels", "Labels that are numbers", lambda d: d.obs.__setitem__("area", np.arange(SPOTS) // 30), wrong=False
-)
-put(
-    "missing_labels",
-    "Labels missing in three spots",
-    lambda d: d.obs.__setitem__("area", [None, "nan", "", *d.obs["area"][3:]]),
-    "3 spots: without a region label (mapped, but in no region)",
-    wrong=False,
-)
-put(
-    "one_spot_label",
-    "A label with one spot",
-    lambda d: d.obs.__setitem__("area", ["alone", *d.obs["area"][1:]]),
-    "2 regions: with fewer than 30 spots (kept, flagged)",
-    "warning: slice.h5ad: regions with fewer than 30 spots: alone, left",
-    wrong=False,
-)
-put(
-    "duplicate_places",
-    "Two spots at one place",
-    places(lambda c: c.__setitem__(1, c[0])),
-    "1 spots: at the place of an earlier spot",
-    wrong=False,
-)
-put("three_coordinates", "Three coordinates", places(lambda c: np.hstack([c, 0 * c[:, :1]])), wrong=False)
-put("integer_coordinates", "Integer coordinates", places(lambda c: c.astype(int)), wrong=False, same=True)
-put(
-    "repeated_genes",
-    "A gene symbol twice",
-    lambda d: setattr(d, "var_names", ["GENE1", *d.var_names[1:]]),
-    "1 genes: same symbol as a gene with more counts",
-    wrong=False,
-)
-put(
-    "empty_spot",
-    "A spot without counts",
-    counts(lambda x: x.__setitem__(7, 0)),
-    "1 spots: without any count",
-    wrong=False,
-)
-put(
-    "silent_gene",
-    "A gene without counts",
-    counts(lambda x: x.__setitem__((slice(None), 7), 0)),
-    "1 genes: not expressed in any spot",
-    wrong=False,
-)
-
-
-@SLICE.odd(same=True)
-def stored_zeros(folder: Path) -> None:
-    """Zeros stored in the sparse counts"""
-    data = slice_data()
-    dense = data.X.toarray()
-    rows, columns = np.indices(dense.shape).reshape(2, -1)
-    data.X = sparse.csr_matrix((dense.ravel(), (rows, columns)), shape=dense.shape)
-    write_h5ad(data, folder / FILE)
-
-
-@SLICE.odd(same=True)
-def old_anndata(folder: Path) -> None:
-    """A file as anndata 0.6 wrote it: obs and var arrays of records, coordinates in one, X with h5sparse attributes"""
-    data = slice_data()
-    (folder / FILE).unlink()
-    with h5py.File(folder / FILE, "w") as file:
-        matrix = file.create_group("X")
-        matrix.attrs["h5sparse_format"] = "csr"
-        matrix.attrs["h5sparse_shape"] = data.shape
-        for name in ("data", "indices", "indptr"):
-            matrix.create_dataset(name, data=getattr(data.X, name))
-        codes = data.obs["area"].cat.codes.to_numpy().astype("i1")
-        names = data.obs_names.to_numpy().astype("S10")
-        obs = np.rec.fromarrays([names, codes], names="index,area")
-        file.create_dataset("obs", data=obs)
-        file.create_dataset("var", data=np.rec.fromarrays([data.var_names.to_numpy().astype("S10")], names="index"))
-        file.create_dataset("obsm", data=np.rec.fromarrays([data.obsm["spatial"]], dtype=[("spatial", "f8", (2,))]))
-        file.create_group("uns").create_dataset("area_categories", data=np.array([b"left", b"right"]))
-
-
-HOMOLOGS = Reader(
-    "homologs",
-    "Homologs of other species",
-    "score_specificity",
-    {**OPTIONS, "--species": "mouse", "--homologs": "homologs.txt"},
-    lambda folder: (make(folder), _as_mouse(folder)) and None,
-)
-
-
-def _as_mouse(folder: Path) -> None:
-    data = slice_data()
-    data.var_names = [f"Gene{g}" for g in range(GENES)]
-    write_h5ad(data, folder / FILE)
-
-
-TABLE = "M\tH\n" + "".join(f"Gene{g}\tGENE{g}\n" for g in range(GENES))
-HOMOLOGS.texts(
-    "homologs.txt",
-    [
-        ("empty", "An empty file", "", "homologs.txt: is empty (homologs); was its download or copy cut short?"),
-        (
-            "blank",
-            "Blank lines only",
-            "\n\n",
-            "homologs.txt: holds no pair of gene symbols below its header; give two columns",
-        ),
-        (
-            "header_only",
-            "A header without rows",
-            "M\tH\n",
-            "homologs.txt: holds no pair of gene symbols below its header; give two columns",
-        ),
-        (
-            "one_symbol",
-            "A row of one symbol",
-            "M\tH\nGene1\n",
-            "homologs.txt: row 2 does not hold two gene symbols: 'Gene1'; mend it",
-        ),
-        (
-            "empty_symbol",
-            "An empty symbol",
-            "M\tH\nGene1\t\n",
-            "homologs.txt: row 2 does not hold two gene symbols: 'Gene1'; mend it",
-        ),
-        (
-            "others",
-            "No gene of the slice",
-            "M\tH\nActb\tACTB\n",
-            ("slice.h5ad: none of its 40 genes is in homologs.txt (first gene: 'Gene0'); do they belong together?"),
-        ),
-        (
-            "swapped",
-            "Human symbols first",
-            "H\tM\n" + "".join(f"GENE{g}\tGene{g}\n" for g in range(GENES)),
-            (
-                "homologs.txt: its second column holds no human symbols (Gene0, Gene1, Gene2, Gene3, "
-                "Gene4); write those of mouse first, then human ones"
-            ),
-        ),
-        (
-            "binary",
-            "A binary file",
-            bytes(range(128, 256)),
-            "homologs.txt: is not UTF-8 text (homologs, byte 0); convert it first",
-        ),
-    ],
-)
-HOMOLOGS.add(
-    "missing_file",
-    "The file does not exist",
-    lambda folder: (folder / "homologs.txt").unlink(),
-    ("homologs.txt: no such file (homologs); check the path",),
-)
-HOMOLOGS.add(
-    "not_given",
-    "Another species without homologs",
-    lambda folder: {"--homologs": None},
-    (("slice.h5ad: is of species 'mouse'; give --homologs, its gene symbols beside human ones"),),
-)
-
-
-def paired(name: str, what: str, text: str, *says: str, same: bool = False) -> None:
-    """Register a table of homologs that works."""
-    HOMOLOGS.add(
-        name, what, lambda folder: (folder / "homologs.txt").write_text(text) and None, says, wrong=False, same=same
-    )
-
-
-paired(
-    "many_humans",
-    "A mouse gene with two human ones",
-    TABLE + "Gene1\tGENE900\n",
-    "1 homologs: further pairs of a species gene, not used",
-    same=True,
-)
-paired(
-    "many_mice",
-    "Two mouse genes with one human one",
-    TABLE.replace("GENE2\n", "GENE1\n"),
-    "1 genes: same symbol as a gene with more counts",
-)
-paired(
-    "repeated",
-    "A pair twice",
-    TABLE + "Gene1\tGENE1\n",
-    "1 homologs: further pairs of a species gene, not used",
-    same=True,
-)
-paired(
-    "some_lacking", "Genes without a homolog", TABLE.replace("Gene3\tGENE3\n", ""), "1 genes: without a human homolog"
-)
-paired("blanks", "Blanks between columns", TABLE.replace("\t", "  "), same=True)
-paired("windows_lines", "Windows line ends", TABLE.replace("\n", "\r\n"), same=True)
-paired("more_columns", "Further columns", TABLE.replace("\n", "\tx\n"), same=True)
-READERS = [SLICE, HOMOLOGS]
