@@ -93,12 +93,13 @@ faults: install
 	$(call say,Faults on purpose)
 	bash tests/faults/run.sh $(FAULTS)
 
-# Needs PyPI itself: advisories are on no mirror of packages.
-audit: install
+# Needs PyPI itself, as advisories are on no mirror of packages, and uv alone: the lock files say what there is.
+audit:
 	$(call say,Known weaknesses of the pinned packages)
-	for lock in tests containers/cpu containers/gpu; do \
-	    uv tool run pip-audit==2.10.1 --strict --disable-pip --require-hashes -r $$lock/requirements.lock || exit 1; \
-	done
+	@command -v uv > /dev/null || { echo "error: uv is not on the PATH; run make install, or pip install uv"; exit 1; }
+	failed=0; for lock in tests tests/multiqc containers/cpu containers/gpu; do \
+	    uv tool run pip-audit==2.10.1 --strict --disable-pip --require-hashes -r $$lock/requirements.lock || failed=1; \
+	done; exit $$failed
 
 # The simulated study and gsMap's environment stay in .bench; BENCH="--quick" tries it, BENCH="--parts scaling" runs a part.
 bench: install

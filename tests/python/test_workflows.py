@@ -46,6 +46,18 @@ def test_nf_test_runs_on_the_oldest_engine_and_in_its_own_version():
     assert installed == [wanted]
 
 
+def test_lock_files_are_audited_where_they_change_and_every_week():
+    """YAML 1.1 reads the key ``on`` as true."""
+    workflow = yaml.safe_load((ROOT / ".github/workflows/audit.yml").read_text())
+    assert {"pull_request", "push", "schedule"} <= workflow[True].keys()
+    assert any("make audit" in step.get("run", "") for step in steps(ROOT / ".github/workflows/audit.yml"))
+    recipe = re.search(r"^audit:\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(), re.MULTILINE)[1]
+    assert "pip-audit==" in recipe and "--strict" in recipe
+    listed = re.search(r"for lock in ([^;]+);", recipe)[1].split()
+    locks = {path.parent.relative_to(ROOT).as_posix() for path in ROOT.glob("*/**/requirements.lock")}
+    assert set(listed) == {name for name in locks if not name.startswith(".")}
+
+
 def test_the_versions_that_workflows_read_are_where_they_look():
     """They take ruff's version from the lock file, nf-core's from .nf-core.yml, the pipeline's from nextflow.config."""
     assert re.search(r"^ruff==[\d.]+", (ROOT / "tests/requirements.lock").read_text(), re.MULTILINE)
