@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +22,6 @@ TOP_GENES = 50  # the genes of highest pcc that may be said to drive a region,
 DRIVEN_P = 0.05  # where the region's combined P is below this
 EXPRESSED = 12  # the genes of highest pcc whose expression is written, for maps
 COUNTS_PER_SPOT = 10_000  # that expression is scaled to, the field's custom
-ROWS = 4096  # rows that are made float64 at a time
 COLUMNS = 256  # columns that are made dense at a time for the medians
 
 
@@ -78,7 +76,7 @@ def rank_genes(
     ledger.read("spots", len(tested))
     ledger.removed("spots", "without a P (singular regression)", int((~tested).sum()))
     ledger.read("genes", len(genes))
-    pcc, constant = correlate(scores if tested.all() else scores[tested], neg_log10_p[tested])
+    pcc, constant = correlate(scores, neg_log10_p)
     ledger.removed("genes", "same specificity in every spot with a P", int(constant.sum()))
     if not np.isfinite(pcc[~constant]).all():
         ledger.warn("the spots' P do not vary: genes cannot be ranked, pcc is empty")
@@ -114,29 +112,25 @@ def expression(counts: AnnData, table: pd.DataFrame) -> pd.DataFrame:
 def correlate(scores: sparse.csr_matrix, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Pearson correlation (genes,) of each column with ``values`` (spots,), and which columns are constant.
 
-    Sums are float64 and about the means, so that columns far from 0 lose nothing; nothing dense is made of ``scores``.
-    NaN where the column or ``values`` is constant.
+    Spots whose value is NaN are left out. Sums are float64 and about the means, so columns far from 0 lose nothing;
+    nothing dense is made of ``scores``. NaN where the column or ``values`` is constant.
     """
-    n, g = scores.shape
-    filled = column_counts(scores)
-    sums, highest, lowest = np.zeros(g), np.full(g, -np.inf), np.full(g, np.inf)
-    for _, rows in _row_blocks(scores):
-        sums += np.bincount(rows.indices, weights=rows.data, minlength=g)
-        np.maximum.at(highest, rows.indices, rows.data)
-        np.minimum.at(lowest, rows.indices, rows.data)
+    from traitmap.genes_kernel import column_products, column_sums  # numba: only where it is used
+
+    rows = np.flatnonzero(~np.isnan(values))
+    n, g = len(rows), scores.shape[1]
+    matrix = (scores.indptr, scores.indices, scores.data, rows)
+    filled, sums, highest, lowest = column_sums(*matrix, g)
     constant = (filled == 0) | ((filled == n) & (highest == lowest))
     mean = sums / max(n, 1)
-    centred = values - values.mean() if n else values
-    spread = float(centred @ centred)
-    squares, products = np.zeros(g), np.zeros(g)
-    for at, rows in _row_blocks(scores):
-        deviation = rows.data.astype(np.float64) - mean[rows.indices]
-        squares += np.bincount(rows.indices, weights=deviation**2, minlength=g)
-        # The centred values sum to 0, so the column need not be centred here.
-        products += rows.T.astype(np.float64) @ centred[at]
+    known = values[rows]
+    centred = known - known.mean() if n else known
+    # The centred values sum to 0, so the columns need not be centred in their products.
+    squares, products = column_products(*matrix, mean, centred)
     squares += (n - filled) * mean**2
+    spread = float(centred @ centred)
     pcc = np.full(g, np.nan)
-    if n and values.min() < values.max():
+    if n and known.min() < known.max():
         pcc[~constant] = products[~constant] / np.sqrt(squares[~constant] * spread)
     return np.clip(pcc, -1, 1), constant
 
@@ -149,18 +143,11 @@ def associated_regions(neg_log10_p: np.ndarray, regions: pd.Series | None) -> li
     return [str(name) for name, values in p if combine(values.dropna().to_numpy()) < DRIVEN_P]
 
 
-def _row_blocks(scores: sparse.csr_matrix) -> Iterator[tuple[slice, sparse.csr_matrix]]:
-    for start in range(0, scores.shape[0], ROWS):
-        rows = slice(start, start + ROWS)
-        yield rows, scores[rows]
-
-
 def column_counts(scores: sparse.csr_matrix) -> np.ndarray:
     """Number of non-zero values (genes,) of each column."""
-    counts = np.zeros(scores.shape[1], dtype=np.int64)
-    for _, rows in _row_blocks(scores):
-        counts += np.bincount(rows.indices, minlength=scores.shape[1])
-    return counts
+    from traitmap.average_ranks_kernel import count_entries
+
+    return count_entries(scores.indices, scores.shape[1])
 
 
 def most_specific(scores: sparse.csr_matrix, regions: pd.Series | None) -> tuple[np.ndarray, np.ndarray]:
