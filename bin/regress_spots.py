@@ -29,6 +29,13 @@ def main(
         list[Path] | None,
         typer.Option(help="Further baseline LD scores (parquet, feather, .l2.ldscore.gz; may hold {chr}); repeatable."),
     ] = None,
+    covariate: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="NAME=FILE, a list of genes (a symbol a row, perhaps a weight) to condition every regression on; "
+            "repeatable."
+        ),
+    ] = None,
     keep_mhc: Annotated[bool, typer.Option("--keep-mhc", help="Keep the SNPs of the MHC (chr6:25-34 Mb).")] = False,
     max_chi2: Annotated[
         float | None, typer.Option(min=0.0, help="Leave out SNPs at or above [default: max(0.001 max N, 80)].")
@@ -77,6 +84,7 @@ def main(
     use_threads(threads)
     import pandas as pd
 
+    from traitmap.covariates import beside, covariate_ld_scores, parse_covariates
     from traitmap.ledger import Ledger
     from traitmap.merge_spots import parse_span, write_part
     from traitmap.reference import read_reference
@@ -86,6 +94,7 @@ def main(
     from traitmap.regression_regions import region_members, region_scores, regress_regions
     from traitmap.spot_sets import read_spot_sets
 
+    lists = parse_covariates(covariate or [])
     scores = SpotScores(specificity)
     span = parse_span(spots, len(scores)) if spots else None
     sets = read_spot_sets(spot_sets, scores.spots, region_members(scores)[0], slice_name) if spot_sets else None
@@ -100,7 +109,7 @@ def main(
     for number, (trait, ledger) in read.items():
         if sets:
             ledger.noted("spots of sets", "named twice in a set, counted once", sets.repeated)
-        further = read_baselines(baseline or [], ledger)
+        further = beside(read_baselines(baseline or [], ledger), covariate_ld_scores(lists, linked, ledger))
         options = {"weights": weights, "blocks": blocks, "keep_mhc": keep_mhc, "max_chi2": max_chi2}
         try:
             ready[number] = prepare(linked, scores.genes, trait, ledger, further=further, **options)
@@ -119,8 +128,8 @@ def main(
         if region_tests:
             tests = regress_regions(annotations, trait)
             if conditional_on:
-                beside = regress_conditionally(annotations, conditional_on, trait, weights)
-                tests = pd.concat([tests, beside], ignore_index=True)
+                conditional = regress_conditionally(annotations, conditional_on, trait, weights)
+                tests = pd.concat([tests, conditional], ignore_index=True)
             write_table(tests, region_tests[number])
         if span:
             write_part(table, len(scores), out[number])

@@ -1,6 +1,6 @@
 // What is looked into before anything is computed: CHECK_INPUTS gets a list of all inputs, and those worth a look.
 
-include { baselineFiles ; chromosomeFiles ; chromosomeNumbers ; homologsOf ; isGsmapResource ; referenceFile } from './inputs'
+include { baselineFiles ; chromosomeFiles ; chromosomeNumbers ; covariateLists ; homologsOf ; isGsmapResource ; referenceFile } from './inputs'
 include { withoutSecrets } from './provenance'
 include { unsafeName } from './sheets'
 
@@ -12,6 +12,7 @@ def mostFetched() {
 // [list: JSON of what each input is (bin/traitmap/check_inputs.py says how), files: those to look into].
 def inputsToCheck(options, sheets) {
     def items = sliceItems(sheets, options) + traitItems(sheets) + referenceItems(options) + baselineItems(options)
+    items += covariateItems(options)
     items += sheetItems(options) // after the slices, whose regions and spots they name
     def paths = items.collectMany { item -> item.files.values() }.unique()
     def unsafe = paths.collectMany { path -> unsafeName(path) }
@@ -57,6 +58,10 @@ def traitItems(sheets) {
 
 def baselineItems(options) {
     return baselineFiles(options).collect { path -> [role: 'baseline', files: [baseline: path]] }
+}
+
+def covariateItems(options) {
+    return covariateLists(options).collect { row -> [role: 'covariate', files: [covariate: row.genes]] }
 }
 
 // What names spots and regions of the slices; a comparison may name a set of spots as a region.

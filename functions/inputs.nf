@@ -10,6 +10,7 @@ def checkedInputs(options, assets) {
     def problems = wrongSlices + wrongTraits + wrongGroups(slices, options) + wrongHomologs(slices, options)
     problems += wrongHeights(slices, options) + wrongReference(options) + wrongBaseline(options)
     problems += wrongEmbedding(options) + wrongComparisons(slices, options) + wrongSpotSets(slices, options)
+    problems += wrongCovariates(options)
     if (problems) {
         error(withoutSecrets(problems.collect { problem -> "error: ${problem}" }.join('\n')))
     }
@@ -53,7 +54,25 @@ def homologsOf(species, options) {
 }
 
 def baselineFiles(options) {
-    return options.baseline ? options.baseline.tokenize(',').collect { path -> file(path.trim(), glob: false) } : []
+    def given = options.baseline ? options.baseline.tokenize(',').collect { path -> path.trim() } : []
+    return given.collectMany { path ->
+        def all = path.contains('{chr}') ? (1..22).collect { number -> ofChromosome(path, number) } : []
+        def present = all.findAll { each -> each.exists() }
+        present ?: [file(path, glob: false)]
+    }
+}
+
+// The rows of the sheet of covariates.
+def covariateLists(options) {
+    return options.covariates ? covariateSheet(options).first() : []
+}
+
+def covariateSheet(options) {
+    return readSheet(options.covariates, file("${projectDir}/assets/covariates.schema.json"))
+}
+
+def wrongCovariates(options) {
+    return options.covariates && file(options.covariates).exists() ? covariateSheet(options).last() : []
 }
 
 def isGsmapResource(path) {

@@ -1,6 +1,6 @@
 // What the run is made of and what it leaves: for the report, the manifest and the last words on the terminal.
 
-include { baselineFiles ; chromosomeFiles ; chromosomeNumbers ; homologsOf ; isGsmapResource ; referenceFile } from './inputs'
+include { baselineFiles ; chromosomeFiles ; chromosomeNumbers ; covariateLists ; homologsOf ; isGsmapResource ; referenceFile } from './inputs'
 include { failureLines ; readFailures } from './failures'
 
 // [role, file] of every input, as the sheets and the parameters name them.
@@ -8,10 +8,11 @@ def inputFiles(options, sheets) {
     def slices = sheets.slices.collect { row -> ["slice ${row.slice}".toString(), row.h5ad] }
     def traits = sheets.traits.collect { row -> ["trait ${row.trait}".toString(), row.sumstats] }
     def homologs = sheets.slices.collect { row -> homologsOf(row.species, options) }.unique().findAll { path -> path }
-    def single = ['input', 'traits', 'genes', 'comparisons', 'spot_sets'].findAll { name -> options[name] }
+    def single = ['input', 'traits', 'genes', 'comparisons', 'covariates', 'spot_sets'].findAll { name -> options[name] }
     return slices + traits +
         homologs.collect { path -> ['homologs', path] } +
         baselineFiles(options).collect { path -> ['baseline', path] } +
+        covariateLists(options).collect { row -> ["covariate ${row.covariate}".toString(), row.genes] } +
         single.collect { name -> [name, file(options[name])] } +
         referenceFiles(options)
 }

@@ -2,7 +2,7 @@
 
 include { MERGE_SPOTS } from '../modules/merge_spots/main'
 include { REGRESS_SPOTS } from '../modules/regress_spots/main'
-include { baselineFiles } from '../functions/inputs'
+include { baselineFiles ; covariateLists } from '../functions/inputs'
 
 workflow REGRESSIONS {
     take:
@@ -28,7 +28,9 @@ workflow REGRESSIONS {
         : specificity.map { meta, scores -> [meta + [rows: '', parts: 1], scores] }
     // [meta + rows + traits, specificity, sumstats]
     tasks = parts.combine(batches).map { meta, scores, traits, files -> [meta + [traits: traits], scores, files] }
-    REGRESS_SPOTS(tasks, reference, baselineFiles(options), options.spot_sets ? file(options.spot_sets) : [])
+    lists = covariateLists(options)
+    covariates = [lists.collect { row -> row.covariate }, lists.collect { row -> row.genes }]
+    REGRESS_SPOTS(tasks, reference, baselineFiles(options), options.spot_sets ? file(options.spot_sets) : [], covariates)
 
     spots = REGRESS_SPOTS.out.spots.flatMap { meta, files -> byTrait(meta, files) }
     qc = REGRESS_SPOTS.out.qc.flatMap { meta, files -> byTrait(meta, files) }

@@ -229,6 +229,12 @@ def _baseline(_item: Item, files: dict[str, Path], _context: Context) -> Sizes:
     return {}
 
 
+def _covariate(_item: Item, files: dict[str, Path], _context: Context) -> Sizes:
+    from traitmap.covariates import read_gene_list
+
+    return {"genes": len(read_gene_list(files["covariate"])[0])} if "covariate" in files else {}
+
+
 def _reference(_item: Item, files: dict[str, Path], _context: Context) -> Sizes:
     from traitmap.reference import read_reference_snps
 
@@ -282,6 +288,7 @@ CHECKS: dict[str, Callable[[Item, dict[str, Path], Context], Sizes]] = {
     "genetic_map": _genetic_map,
     "genes": _genes,
     "baseline": _baseline,
+    "covariate": _covariate,
     "reference": _reference,
     "gsmap_resource": _gsmap_resource,
     "comparisons": _comparisons,

@@ -11,6 +11,7 @@ process REGRESS_SPOTS {
     path reference
     path baseline, stageAs: 'baseline/*'
     path spot_sets, stageAs: 'spot_sets/*'
+    tuple val(covariates), path(gene_lists, stageAs: 'covariates/?/*') // names, in the order of the lists
 
     output:
     tuple val(meta), path('traits/*/spots.parquet'), emit: spots, optional: true
@@ -22,6 +23,8 @@ process REGRESS_SPOTS {
     script:
     def args = task.ext.args ?: ''
     def further = listed(baseline).collect { table -> "--baseline ${table}" }.join(' ')
+    def lists = gene_lists ? [covariates, listed(gene_lists)].transpose() : []
+    def beside = lists.collect { name, path -> "--covariate ${name}=${path}" }.join(' ')
     def traits = meta.traits ?: [meta.trait]
     // Region tests and the account do not depend on the part of the slice: they come with its first.
     def isFirst = !meta.rows || meta.rows.startsWith('0-')
@@ -37,7 +40,8 @@ process REGRESS_SPOTS {
     # library: ${task.ext.library}
     export TRAITMAP_FAILURE=failure.txt
     mkdir -p ${traits.collect { trait -> "traits/${trait}" }.join(' ')}
-    regress_spots.py --specificity ${specificity} --reference ${reference} ${further} ${sets} ${conditional} ${part} \\
+    regress_spots.py --specificity ${specificity} --reference ${reference} ${further} ${beside} ${sets} \\
+        ${conditional} ${part} \\
         ${files.join(' \\\n        ')} \\
         --threads ${task.cpus} ${args}
     """

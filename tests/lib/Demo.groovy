@@ -36,6 +36,7 @@ class Demo {
             input[1] = MERGE_REFERENCE.out.reference
             input[2] = []
             input[3] = []
+            input[4] = [[], []]
         ''',
         RANK_GENES: SLICE + '''
             input[0] = SCORE_SPECIFICITY.out.specificity
