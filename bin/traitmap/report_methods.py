@@ -133,6 +133,7 @@ _WORKS = (
         "316–319",
     ),
 )
+FEW_COLUMNS = 8  # annotations that are named
 UNTOLD = {"version", "device", "model"}  # parameters that other words of the text tell, or that do not matter
 _WORK = {work.key: work for work in _WORKS}
 
@@ -274,6 +275,13 @@ def _regression(results: Results, cite) -> str:
     text += (
         f"; standard errors come from a block jackknife of {joined([str(b) for b in blocks])} blocks" if blocks else ""
     )
+    known = {"intercept", "all_gene", "base"}
+    further = list(
+        dict.fromkeys(name for fact in facts for name in fact.get("baseline_columns", ()) if name not in known)
+    )
+    if further:
+        told = joined(further) if len(further) <= FEW_COLUMNS else f"{joined(further[:FEW_COLUMNS])} and others"
+        text += f". Every regression is conditional on {plural(len(further), 'further annotation')}: {told}"
     return text + ". P values are one-sided (positive association)."
 
 
