@@ -29,7 +29,14 @@ def told_by_nextflow(folder, *words):
             "awsbatch,docker",
             ["process.executor = 'awsbatch'", "aws.batch.maxSpotAttempts = 5", "docker.enabled = true"],
         ),
-        ("google_batch,docker", ["process.executor = 'google-batch'", "google.batch.spot = true"]),
+        (
+            "google_batch,docker",
+            [
+                "process.executor = 'google-batch'",
+                "process.containerOptions = '--user root'",
+                "google.batch.spot = true",
+            ],
+        ),
         ("k8s,docker", ["process.executor = 'k8s'", "k8s.storageClaimName = 'traitmap'"]),
         ("gpu,docker", ["process.'withLabel:process_gpu'.accelerator = 1"]),
     ],
@@ -81,5 +88,5 @@ def test_a_gpu_is_handed_over_by_the_engine_only_where_nextflow_runs_it(tmp_path
     by_engine = {"docker": "--gpus all", "podman": "--device nvidia.com/gpu=all", "apptainer": "--nv", "null": "null"}
     for executor in ("local", "slurm", "null"):
         assert {engine: told[f"{executor} {engine}"] for engine in by_engine} == by_engine
-    services = ("awsbatch", "google-batch", "k8s")
-    assert {told[f"{executor} {engine}"] for executor in services for engine in by_engine} == {"null"}
+    for executor, option in (("awsbatch", "null"), ("google-batch", "--user root"), ("k8s", "null")):
+        assert {told[f"{executor} {engine}"] for engine in by_engine} == {option}
