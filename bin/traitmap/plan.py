@@ -1,8 +1,9 @@
 """What a run will take, told before it starts: tasks, processor time, memory and disk, by the sizes in its headers.
 
-The costs are straight lines through two measured runs, the demo (550 spots x 2,000 genes) and a simulated study of
-10,000 spots x 12,000 genes, 212,000 regression SNPs and a panel of 400,000 SNPs x 500 people, on one core each
-(docs/method.md, "The plan of a run"). Another machine, or sizes far beyond, may differ by a factor of two or three.
+The costs are straight lines through two measured runs, the demo (550 spots x 1,500 genes) and a simulated study of
+10,000 spots x 12,000 genes, 212,000 regression SNPs and a panel of 400,000 SNPs x 500 people, and through the curves by
+size of docs/benchmarks.md, up to 120,000 spots x 18,000 genes and 1.1 million SNPs (docs/method.md, "The plan of a
+run"). Another machine, or sizes far beyond, may differ by a factor of two or three.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def plan_tasks(inputs: Inputs) -> list[Task]:
     traits = [_bytes(inputs, number) for number, item in enumerate(inputs.items) if item["role"] == "trait"]
     snps = regression_snps(inputs)
     return [
-        Task("CHECK_INPUTS", 3.0, 0.3),
+        Task("CHECK_INPUTS", 2.0, 0.2),
         *_reference(inputs, snps),
         *(_harmonize(size, snps) for size in traits),
         *(_embed(size, inputs.settings) for size in _embedded_together(inputs, slices)),
@@ -62,9 +63,9 @@ def plan_tasks(inputs: Inputs) -> list[Task]:
         *(_score(size) for size in slices),
         *(task for size in slices for task in _regress(size, len(traits), snps, inputs.settings)),
         *(task for size in slices for _ in traits for task in _associate(size, inputs.settings)),
-        Task("SUMMARIZE_REGIONS", START + 0.05 * len(slices) * len(traits), 0.2),
+        Task("SUMMARIZE_REGIONS", 1.8 + 0.05 * len(slices) * len(traits), 0.2),
         _report(slices, len(traits)),
-        Task("WRITE_MANIFEST", 1.0 + 2e-9 * sum(inputs.bytes), 0.1),
+        Task("WRITE_MANIFEST", 0.5 + 2e-9 * sum(inputs.bytes), 0.1),
     ]
 
 
@@ -90,7 +91,7 @@ def _bytes(inputs: Inputs, number: int) -> float:
 
 
 def _reference(inputs: Inputs, snps: float) -> list[Task]:
-    disk, memory = 137 * snps / GIGA, 0.2 + 8e-7 * snps
+    disk, memory = 280 * snps / GIGA, 0.2 + 8e-7 * snps
     if inputs.of("reference"):
         return []
     if inputs.of("gsmap_resource"):
@@ -108,19 +109,19 @@ def _link(inputs: Inputs, number: int, rows: float) -> Task:
     panel_snps = size.get("panel_snps", _bytes(inputs, number) * PANEL_SNPS_PER_BYTE / 4)
     near = panel_snps / CHROMOSOME_CM * 2 * float(inputs.settings["ld_window_cm"])
     seconds = START + 1e-8 * panel_snps * people + 2 * rows * near * people / PRODUCTS_PER_SECOND
-    return Task("LINK_SNPS_TO_GENES", seconds, 0.2 + 1e-6 * panel_snps + 8e-9 * near * people, 137 * rows / GIGA)
+    return Task("LINK_SNPS_TO_GENES", seconds, 0.2 + 1e-6 * panel_snps + 8e-9 * near * people, 280 * rows / GIGA)
 
 
 def _harmonize(size: float, snps: float) -> Task:
-    return Task("HARMONIZE_SUMSTATS", START + 1e-7 * size, 0.5 + 1e-6 * snps, 20 * snps / GIGA)
+    return Task("HARMONIZE_SUMSTATS", START + 1.2e-7 * size, 0.2 + 1.2e-6 * snps, 20 * snps / GIGA)
 
 
 def _embed(size: Slice, settings: dict) -> Task:
     trained = settings["embedding"] not in ("pca", "given")
     steps = min(MOST_STEPS, int(settings["epochs"]) * max(1.0, size.spots / SPOTS_OF_STEP)) if trained else 0
     umap = 2.5e-3 * min(size.spots, 5000)
-    seconds = 3 + umap + 0.05 * steps + 1e-4 * size.spots + 3e-8 * size.stored
-    return Task("EMBED_SPOTS", seconds, 0.6 + 9e-5 * size.spots, 370 * size.spots / GIGA)
+    seconds = 10 + umap + 0.06 * steps + 1e-4 * size.spots + 3e-8 * size.stored
+    return Task("EMBED_SPOTS", seconds, 1.1 + 8e-5 * size.spots, 370 * size.spots / GIGA)
 
 
 def _average(group: list[Slice]) -> Task:
@@ -129,29 +130,32 @@ def _average(group: list[Slice]) -> Task:
 
 
 def _score(size: Slice) -> Task:
-    return Task("SCORE_SPECIFICITY", 2 + 7e-8 * size.cells, 0.3 + 7.5e-9 * size.cells, 2.8 * size.cells / GIGA)
+    return Task("SCORE_SPECIFICITY", 3 + 5.2e-8 * size.cells, 0.35 + 5e-9 * size.cells, 2.8 * size.cells / GIGA)
 
 
 def _regress(size: Slice, traits: int, snps: float, settings: dict) -> list[Task]:
     """Tasks of REGRESS_SPOTS, a batch of traits and a part of the spots each, and of MERGE_SPOTS, one a trait."""
-    each = 2.2e-8 * size.cells if settings["weights"] == "shared" else 2.5e-9 * size.spots * snps + 1e-8 * size.cells
+    shared = settings["weights"] == "shared"
+    each = 1.4e-8 * size.cells if shared else 1.3e-9 * size.spots * snps + 2.1e-8 * size.cells
     per_task = int(settings["traits_per_task"])
     parts = math.ceil(size.spots / int(settings["spots_per_task"])) if int(settings["spots_per_task"]) else 1
     tasks = []
     for start in range(0, traits, per_task):
         batch = min(per_task, traits - start)
-        seconds = START + batch * (each / parts + 5e-6 * snps)
-        memory = 0.3 + 2.5e-9 * size.cells + 1e-6 * snps * (0.75 + 0.25 * batch)
+        seconds = START + 1.2e-6 * snps + batch * (each / parts + 4e-6 * snps)
+        memory = 0.25 + 1.7e-5 * size.genes + 2e-10 * size.cells + snps * (7e-7 + (2e-7 if shared else 3.6e-7) * batch)
         tasks += [Task("REGRESS_SPOTS", seconds, memory, batch * 60 * size.spots / parts / GIGA)] * parts
     merged = Task("MERGE_SPOTS", START + 1e-6 * size.spots, 0.2, 60 * size.spots / GIGA)
     return tasks + ([merged] * traits if int(settings["spots_per_task"]) else [])
 
 
 def _associate(size: Slice, settings: dict) -> list[Task]:
-    drawn = [Task("DRAW_FIGURES", 6 + 1e-4 * size.spots, 0.4)] if settings["figures"] != "none" else []
+    files = (3.2e6 + 2200 * size.spots) / GIGA
+    figures = Task("DRAW_FIGURES", 7.5 + 1.3e-3 * size.spots, 0.3 + 2.5e-5 * size.spots, files)
+    drawn = [figures] if settings["figures"] != "none" else []
     return [
-        Task("COMBINE_REGIONS", START + 1e-5 * size.spots, 0.2, 1e-6),
-        Task("RANK_GENES", START + 9e-8 * size.cells, 0.2 + 7.5e-9 * size.cells, 43 * size.genes / GIGA),
+        Task("COMBINE_REGIONS", 2.0 + 1e-5 * size.spots, 0.25, 1e-6),
+        Task("RANK_GENES", 2.4 + 1.25e-7 * size.cells, 0.25 + 7.5e-9 * size.cells, 43 * size.genes / GIGA),
         *drawn,
     ]
 
@@ -174,7 +178,9 @@ def _embedded_together(inputs: Inputs, slices: list[Slice]) -> list[Slice]:
 
 def _report(slices: list[Slice], traits: int) -> Task:
     drawn = min(1e6, traits * sum(size.spots for size in slices))
-    return Task("WRITE_REPORT", 2 + 1e-4 * drawn, 0.4 + 4e-6 * drawn, 2e-3 + 5e-8 * drawn)
+    largest = max((size.cells for size in slices), default=0.0)
+    memory = 0.3 + 4e-6 * drawn + 2e-9 * largest
+    return Task("WRITE_REPORT", 2.8 + 1.6e-4 * drawn, memory, 5.2e-3 + 2e-8 * drawn)
 
 
 # The steps of which each waits for the one before: the longest tasks on this way are the least time.

@@ -16,6 +16,8 @@ from traitmap.files import require_file
 from traitmap.formats import A1_FREQUENCY, REFERENCE_GENES, REFERENCE_SNPS, UNMAPPED
 from traitmap.h5ad import read_h5ad, write_h5ad
 
+ROWS = 50_000  # of the weights that are summed at a time
+
 
 @dataclass
 class Reference:
@@ -118,8 +120,12 @@ def read_ld_scores(path: Path) -> tuple[pd.DataFrame, float]:
         group = file["X"]
         if not {"data", "indptr"} <= set(group) or group.attrs.get("encoding-type") != "csr_matrix":
             raise InputError(f"{path}: X is no CSR matrix; build the reference again")
-        ends = np.concatenate([[0.0], np.cumsum(group["data"][:], dtype=np.float64)])
-        ld = np.diff(ends[group["indptr"][:]])
+        ends = group["indptr"][:]
+        ld = np.empty(len(snps))
+        for first in range(0, len(snps), ROWS):  # not all weights at once
+            here = ends[first : first + ROWS + 1]
+            sums = np.concatenate([[0.0], np.cumsum(group["data"][here[0] : here[-1]], dtype=np.float64)])
+            ld[first : first + ROWS] = np.diff(sums[here - here[0]])
     return pd.DataFrame({"ld": ld, "w_ld": snps["w_ld"]}, index=snps.index), float(panel_snps(facts) or len(snps))
 
 

@@ -297,6 +297,7 @@ SMALL = ("-profile", "test", "--chromosomes", "1-2", "--embedding", "pca", "--bl
 
 ODD = "--odd 'name' $(touch hacked)"
 PARTIAL = ("--input", "slices.csv", "--traits", "traits.csv", "--panel", "a panel/it's; a panel.{chr}")
+PARTIAL += ("--comparisons", "comparisons.csv")
 
 
 def copy_under_odd_names(source: Path, target: Path) -> Path:
@@ -329,6 +330,8 @@ def partial(checkout, tmp_path_factory) -> tuple[Path, subprocess.CompletedProce
     (folder / "alien & co.tsv").write_text("SNP\tA1\tA2\tZ\tN\nrsX1\tA\tC\t1.0\t1000\n")
     shutil.copy(DEMO / "causal_trait.sumstats.gz", folder / "it's | tee hacked & co.gz")
     (folder / "traits.csv").write_text("trait,sumstats\ncausal,it's | tee hacked & co.gz\nalien,alien & co.tsv\n")
+    sides = "causal_region,good,Hippocampus,good,Cortex\nfailed,good,Hippocampus,bad,Hippocampus\n"
+    (folder / "comparisons.csv").write_text("comparison,slices_a,region_a,slices_b,region_b\n" + sides)
     (folder / "a panel").mkdir()
     for path in (DEMO / "panel").iterdir():
         shutil.copy(path, folder / "a panel" / path.name.replace("panel.", "it's; a panel."))
@@ -359,6 +362,13 @@ def test_the_background_of_a_group_is_that_of_the_slices_that_are_left(partial):
     var = anndata.read_h5ad(folder / "results" / "slices" / "good" / "specificity.h5ad").var
     assert var["expressed_fraction"].between(0, 1).all()
     assert not list((folder / "results" / "slices").glob("bad/*"))
+
+
+def test_comparisons_with_a_slice_that_failed_are_empty_and_say_so(partial):
+    folder, _done = partial
+    table = pd.read_csv(folder / "results" / "summary" / "comparisons.tsv", sep="\t").set_index("comparison")
+    assert np.isfinite(table.loc["causal_region", "p"])
+    assert np.isnan(table.loc["failed", "p"]) and "no region Hippocampus in bad" in table.loc["failed", "flags"]
 
 
 def test_names_are_never_read_by_a_shell(partial):

@@ -84,6 +84,32 @@ def test_more_work_takes_more(change):
     assert max(task.memory for task in more) >= max(task.memory for task in less)
 
 
+# docs/benchmarks.md, 18,000 genes: step, weights, spots, SNPs, traits of a task; CPU seconds and GB as measured.
+MEASURED = [
+    ("SCORE_SPECIFICITY", "shared", 2_000, 50_000, 1, 5.0, 0.60),
+    ("SCORE_SPECIFICITY", "shared", 10_000, 50_000, 1, 11.1, 1.27),
+    ("SCORE_SPECIFICITY", "shared", 120_000, 50_000, 1, 117, 10.94),
+    ("REGRESS_SPOTS", "shared", 10_000, 50_000, 1, 3.9, 0.59),
+    ("REGRESS_SPOTS", "shared", 2_000, 1_100_000, 1, 8.5, 1.89),
+    ("REGRESS_SPOTS", "shared", 120_000, 1_100_000, 1, 37.4, 1.99),
+    ("REGRESS_SPOTS", "shared", 10_000, 1_100_000, 20, 132, 5.85),
+    ("REGRESS_SPOTS", "spot", 10_000, 50_000, 1, 6.8, 0.60),
+    ("REGRESS_SPOTS", "spot", 10_000, 1_100_000, 1, 26.0, 1.89),
+    ("REGRESS_SPOTS", "spot", 2_000, 1_100_000, 20, 125, 8.94),
+]
+
+
+@pytest.mark.parametrize(("step", "weights", "spots", "snps", "traits", "seconds", "memory"), MEASURED)
+def test_costs_are_those_that_were_measured(step, weights, spots, snps, traits, seconds, memory):
+    items = [{"role": "slice", "group": "", "files": {"h5ad": 1}}, {"role": "reference", "files": {"reference": 1}}]
+    items += [{"role": "trait", "files": {"sumstats": 1}}] * traits
+    sizes = [{"spots": spots, "genes": 18_000, "stored": 18_000 * spots // 10}, {"snps": snps}, *({},) * traits]
+    planned = SETTINGS | {"weights": weights, "traits_per_task": traits}
+    (task,) = [task for task in plan_tasks(Inputs(items, planned, [10**8], sizes)) if task.step == step]
+    assert task.seconds == pytest.approx(seconds, rel=1 / 3)
+    assert task.memory == pytest.approx(memory, rel=1 / 3)
+
+
 def test_choices_change_the_time():
     def seconds(step: str, **settings) -> float:
         return max(task.seconds for task in plan_tasks(study(**settings)) if task.step == step)

@@ -73,7 +73,9 @@ def test_alleles_are_aligned_before_traits_are_compared(tmp_path, reference):
         pd.testing.assert_frame_equal(one, other)
 
 
-def test_ld_scores_of_a_reference_are_the_sums_of_its_weights(reference):
+@pytest.mark.parametrize("rows", [50_000, 1000, 7])
+def test_ld_scores_of_a_reference_are_the_sums_of_its_weights(reference, rows, monkeypatch):
+    monkeypatch.setattr("traitmap.reference.ROWS", rows)
     held = read_reference(reference)
     scores, snps = read_ld_scores(reference)
     np.testing.assert_allclose(scores["ld"], held.weights.astype(np.float64).sum(axis=1).A1, rtol=1e-9)
