@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from corpus import gene_lists, programs, readers
 from corpus.registry import OUT, Reader
+from damage import damage
 from test_corpus import assert_adds_up
 
 BY_KEY = {reader.key: reader for reader in readers()}
@@ -41,54 +42,6 @@ H5AD = {
     "specificity": ("specificity", "specificity.h5ad"),
     "gsMap's matrix": ("gsmap", "resource/quick_mode/snp_gene_weight_matrix.h5ad"),
 }
-PIECES = [
-    "",
-    "NA",
-    "nan",
-    "inf",
-    "-1",
-    "0",
-    "1e999",
-    "x",
-    "é",
-    '"',
-    "'",
-    "\t",
-    " ",
-    ",",
-    "\n",
-    "\r",
-    "#",
-    "rs1",
-    "GENE1",
-    "\x00",
-]
-
-
-@st.composite
-def damage(draw, lines: list[str]) -> str:
-    """``lines`` with a few fields replaced, repeated, dropped or cut."""
-    lines = list(lines)
-    for _ in range(draw(st.integers(1, 4))):
-        at = draw(st.integers(0, len(lines) - 1))
-        kind = draw(st.sampled_from(["field", "character", "repeat", "drop", "cut", "swap"]))
-        if kind == "field":
-            fields = lines[at].split("\t") if "\t" in lines[at] else lines[at].split(" ")
-            fields[draw(st.integers(0, len(fields) - 1))] = draw(st.sampled_from(PIECES))
-            lines[at] = "\t".join(fields)
-        elif kind == "character":
-            place = draw(st.integers(0, len(lines[at])))
-            lines[at] = lines[at][:place] + draw(st.sampled_from(PIECES)) + lines[at][place + 1 :]
-        elif kind == "repeat":
-            lines.insert(at, lines[at])
-        elif kind == "drop" and len(lines) > 1:
-            del lines[at]
-        elif kind == "cut":
-            lines[at] = lines[at][: draw(st.integers(0, len(lines[at])))]
-        elif kind == "swap":
-            other = draw(st.integers(0, len(lines) - 1))
-            lines[at], lines[other] = lines[other], lines[at]
-    return "\n".join(lines) + "\n"
 
 
 @st.composite
