@@ -17,6 +17,8 @@ import pytest
 from conftest import REAL, ROOT, needs_real
 from corpus.sheets import MUST_BE, SHEETS, UNSAFE_NAMES, UNSAFE_PATHS
 from report_browser import needs_browser, run_in_browser
+from traitmap.ledger import Ledger
+from traitmap.report_traps import check_traits
 
 DEMO = ROOT / "assets" / "demo"
 NEXTFLOW = shutil.which("nextflow") or shutil.which("nextflow", path=ROOT / ".engine")
@@ -114,6 +116,20 @@ def test_demo_leaves_every_file_that_the_docs_name(demo):
     expected += [f"associations/{a}/{b}/{part}" for a in slices for b in traits for part in parts]
     missing = [name for name in expected if not (results / name).exists()]
     assert not missing
+
+
+def test_the_demos_gwas_raise_no_alarm(demo):
+    """Neither of ancestry, alleles, signs and sample sizes, nor of samples that overlap."""
+    results = demo / "results"
+    for path in sorted(results.glob("traits/*.qc.json")):
+        account = json.loads(path.read_text())
+        assert account["warnings"] == []
+        assert account["facts"]["frequencies_of_the_other_allele"] == 0
+    traits = {path.stem: path for path in sorted(results.glob("traits/*.parquet"))}
+    ledger = Ledger("write_report", "run")
+    check_traits(traits, results / "reference" / "reference.h5ad", ledger)
+    assert [count["n"] for count in ledger.counts] == [1, 0, 0]
+    assert ledger.warnings == []
 
 
 def test_manifest_agrees_with_the_results(demo):

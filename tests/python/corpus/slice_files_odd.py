@@ -20,6 +20,14 @@ put("integers", "64-bit integer counts", lambda d: setattr(d, "X", d.X.astype(np
 put("small_integers", "8-bit counts", lambda d: setattr(d, "X", d.X.astype(np.uint8)), wrong=False, same=True)
 put("float64", "64-bit float counts", lambda d: setattr(d, "X", d.X.astype(np.float64)), wrong=False, same=True)
 put(
+    "few_genes",
+    "Fewer than 1,000 genes",
+    lambda d: None,
+    "warning: ...: only 40 genes are scored; ranks within so few genes are coarse",
+    wrong=False,
+    same=True,
+)
+put(
     "counts_layer",
     "Counts in the layer counts, logs in X",
     lambda d: (d.layers.__setitem__("counts", d.X.copy()), setattr(d, "X", d.X.log1p())),
