@@ -8,7 +8,7 @@ def inputFiles(options, sheets) {
     def slices = sheets.slices.collect { row -> ["slice ${row.slice}".toString(), row.h5ad] }
     def traits = sheets.traits.collect { row -> ["trait ${row.trait}".toString(), row.sumstats] }
     def homologs = sheets.slices.collect { row -> homologsOf(row.species, options) }.unique().findAll { path -> path }
-    def single = ['input', 'traits', 'genes', 'comparisons', 'covariates', 'spot_sets'].findAll { name -> options[name] }
+    def single = ['input', 'traits', 'genes', 'comparisons', 'covariates', 'gene_sets', 'spot_sets'].findAll { name -> options[name] }
     return slices + traits +
         homologs.collect { path -> ['homologs', path] } +
         baselineFiles(options).collect { path -> ['baseline', path] } +

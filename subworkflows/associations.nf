@@ -1,7 +1,9 @@
 // Every slice x trait: spots, regions, genes; then all of them together.
 
 include { COMBINE_REGIONS } from '../modules/combine_regions/main'
+include { CORRELATE_TRAITS } from '../modules/correlate_traits/main'
 include { DRAW_FIGURES } from '../modules/draw_figures/main'
+include { ENRICH_PATHWAYS } from '../modules/enrich_pathways/main'
 include { HARMONIZE_SUMSTATS } from '../modules/harmonize_sumstats/main'
 include { RANK_GENES } from '../modules/rank_genes/main'
 include { SUMMARIZE_REGIONS } from '../modules/summarize_regions/main'
@@ -38,6 +40,32 @@ workflow ASSOCIATIONS {
         .combine(slices.map { meta, h5ad -> [meta.id, h5ad] }, by: 0)
         .map { _id, meta, scores, spots, h5ad -> [meta, scores, spots, h5ad, homologsOf(meta.species, options)] }
     RANK_GENES(scored)
+
+    // [meta, specificity, traits, their spots] of each slice with two traits or more
+    together = (options.trait_correlations ? REGRESSIONS.out.spots : channel.empty())
+        .map { meta, path -> [meta.id, [meta.trait, path]] }
+        .groupTuple()
+        .map { id, entries -> [id, entries.toSorted { a, b -> names.indexOf(a[0]) <=> names.indexOf(b[0]) }] }
+        .filter { _id, entries -> entries.size() > 1 }
+    maps = specificity
+        .map { meta, scores -> [meta.id, meta, scores] }
+        .join(together)
+        .map { _id, meta, scores, entries -> [meta, scores, entries.collect { e -> e[0] }, entries.collect { e -> e[1] }] }
+    CORRELATE_TRAITS(maps, reference)
+    correlations = CORRELATE_TRAITS.out.correlations
+        .toSortedList { a, b -> a[0].id <=> b[0].id }
+        .flatMap { all -> all.collect { _meta, path -> path } }
+        .collectFile(name: 'trait_correlations.tsv', storeDir: "${options.outdir}/summary", keepHeader: true, skip: 1, sort: false)
+
+    // [meta, genes] of all, sorted so that -resume sees the same list every time
+    ranked = (options.gene_sets ? RANK_GENES.out.genes : channel.empty())
+        .toSortedList { a, b -> [a[0].id, a[0].trait].toString() <=> [b[0].id, b[0].trait].toString() }
+        .filter { entries -> entries }
+    ENRICH_PATHWAYS(
+        ranked.map { entries -> entries.collect { meta, _genes -> meta } },
+        ranked.map { entries -> entries.collect { _meta, genes -> genes } },
+        options.gene_sets ? file(options.gene_sets) : [],
+    )
 
     // [meta, spots, region tests]
     tested = REGRESSIONS.out.spots.join(REGRESSIONS.out.region_tests, failOnDuplicate: true)
@@ -91,12 +119,15 @@ workflow ASSOCIATIONS {
     of_run = SUMMARIZE_REGIONS.out.summary
         .mix(SUMMARIZE_REGIONS.out.comparisons, SUMMARIZE_REGIONS.out.conditional_tests, SUMMARIZE_REGIONS.out.spot_sets)
         .map { path -> ["summary/${path.name}".toString(), path] }
+    of_maps = correlations
+        .mix(ENRICH_PATHWAYS.out.pathways)
+        .map { path -> ["summary/${path.name}".toString(), path] }
     figures_of_pairs = DRAW_FIGURES.out.figures.transpose().map { meta, path ->
         ["associations/${meta.id}/${meta.trait}/figures/${path.name}".toString(), path]
     }
 
     emit:
-    results = of_traits.mix(of_pairs, of_regions, of_run)
+    results = of_traits.mix(of_pairs, of_regions, of_run, of_maps)
     figures = figures_of_pairs // the same of the figures, which the report does not read
     failures = HARMONIZE_SUMSTATS.out.failure.mix( // [meta, step, file of messages]
         REGRESSIONS.out.failure,
@@ -109,6 +140,8 @@ workflow ASSOCIATIONS {
         RANK_GENES.out.versions,
         COMBINE_REGIONS.out.versions,
         SUMMARIZE_REGIONS.out.versions,
+        CORRELATE_TRAITS.out.versions,
+        ENRICH_PATHWAYS.out.versions,
         DRAW_FIGURES.out.versions,
     )
 }

@@ -10,6 +10,7 @@
 
   report.startTables();
   report.startHeatmap();
+  report.startLikeness();
   report.startSelection();
   report.startMaps();
   report.startGenes();
@@ -61,7 +62,7 @@
   mark();
 
   if (typeof DecompressionStream === "undefined") {
-    for (const id of ["lead-plot", "heatmap-plot", "map-1", "map-2", "genes-plot", "manhattan-plot", "qq-plot", "plane-plot", "curve-plot"]) report.absent(id, "This browser is too old for the plots (it lacks DecompressionStream); the tables are whole.");
+    for (const id of ["lead-plot", "heatmap-plot", "likeness-plot", "map-1", "map-2", "genes-plot", "manhattan-plot", "qq-plot", "plane-plot", "curve-plot"]) report.absent(id, "This browser is too old for the plots (it lacks DecompressionStream); the tables are whole.");
     return;
   }
   // First what is seen first. The strongest finding is shown to begin with.
@@ -71,6 +72,7 @@
   states.forEach((select) => { select.value = String(report.state[select.dataset.state]); });
   await report.drawLead();
   if (report.byId("heatmap-plot")) await report.drawHeatmap();
+  await report.drawLikeness();
   await report.refreshMaps(report.state);
   await report.drawGenes();
   await report.drawTrust();

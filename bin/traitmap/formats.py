@@ -62,6 +62,12 @@ CONDITIONAL = (
     *("q", "z_alone", "p_alone", "flags"),
 )
 
+# summary/trait_correlations.tsv: how alike two traits' maps of a slice are; effective_spots: what its spots are worth.
+TRAIT_CORRELATIONS = ("slice", "trait_a", "trait_b", "n_spots", "effective_spots", "r", "se", "p", "q")
+
+# summary/pathways.tsv: a gene set among the genes that drive a region; expected: overlap by chance; genes: the overlap.
+PATHWAYS = (*("slice", "trait", "region", "pathway", "n_genes", "n_drivers", "overlap", "expected", "p", "q", "genes"),)
+
 # summary/spot_sets.tsv: the tests of --spot_sets, a row a slice x trait x set.
 SPOT_SETS = (
     "slice",

@@ -14,7 +14,7 @@ from traitmap.report_collect import collect
 from traitmap.report_fates import fates_of_slices, fates_of_traits
 from traitmap.report_files import write_report_data
 from traitmap.report_further import further_tables
-from traitmap.report_heatmap import heatmap
+from traitmap.report_heatmap import heatmap, likeness
 from traitmap.report_methods import methods
 from traitmap.report_payload import embed, payload
 from traitmap.report_results import Choices, Results
@@ -31,7 +31,8 @@ from traitmap.report_words import findings, headline, plural, run_sentence, slic
 TEMPLATE = "report.html.j2"
 STYLES = ("report.css",)
 SCRIPTS = tuple(
-    f"{name}.js" for name in "core statistics tables heatmap layers selection maps lead genes trust start".split()
+    f"{name}.js"
+    for name in "core statistics tables heatmap likeness layers selection maps lead genes trust start".split()
 )
 RUN_INFO_FIRST = ("run_name", "command_line", "start", "pipeline", "version", "revision", "nextflow", "profile")
 
@@ -91,6 +92,7 @@ def render(results: Results, parts: dict[str, Path], info: dict[str, Any], title
     environment.lstrip_blocks = True
     data = payload(results) | {
         "heatmap": heatmap(results),
+        "likeness": likeness(results),
         "significant": results.choices.fdr,
         "q_from": results.q_from,
     }
@@ -122,6 +124,7 @@ def view(results: Results, info: dict[str, Any]) -> dict[str, Any]:
         "columns": columns,
         "region_rows": region_rows(results, columns),
         "further": further_tables(results),
+        "likeness": likeness(results),
         "gene_columns": GENE_COLUMNS,
         "accounts": [account_view(account) for account in results.accounts],
         "warnings": results.warnings,

@@ -23,6 +23,7 @@ from traitmap.report_slices import read_elements, read_report_slice
 
 TEXTS = {"scope", "slice", "trait", "region", "gene", "flags", "drives"}
 TEXTS |= {"comparison", "slices_a", "region_a", "slices_b", "region_b", "conditional_on"}
+TEXTS |= {"trait_a", "trait_b", "pathway", "genes"}
 
 
 def collect(folder: Path, reference: Path | None = None, choices: Choices | None = None) -> Results:

@@ -1,4 +1,4 @@
-"""Tables that a run has only where they were asked for: comparisons, conditional tests."""
+"""Tables that a run has only where they were asked for: comparisons, conditional tests, likeness of maps, pathways."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from traitmap.formats import COMPARISONS, CONDITIONAL
+from traitmap.formats import COMPARISONS, CONDITIONAL, PATHWAYS, TRAIT_CORRELATIONS
 from traitmap.report_results import Results
 from traitmap.report_tables import Column, exact, written
 
@@ -20,7 +20,7 @@ class Further:
 
     name: str
     in_file: tuple[str, ...]
-    section: str  # regions or genes: below whose table it stands
+    section: str  # regions, heatmap or genes: where it stands
     title: str
     help: str
     columns: tuple[Column, ...]
@@ -76,6 +76,47 @@ FURTHER = (
             _FLAGS,
         ),
     ),
+    Further(
+        "trait_correlations",
+        TRAIT_CORRELATIONS,
+        "heatmap",
+        "Traits by traits",
+        "How alike two traits' maps of a slice are: correlation of z over spots. Neighbouring spots are nearly one: "
+        "the error counts what the spots are worth (Worth), not how many there are. Two independent GWAS without any "
+        "link to the tissue reach |r| of 2 / √Worth in one pair of twenty. Traits whose GWAS share people are alike "
+        "for that reason alone. Two-sided P; q over the pairs of the slice.",
+        (
+            _SLICE,
+            Column("trait_a", "Trait", "Trait of the GWAS", "text"),
+            Column("trait_b", "and", "The other trait", "text"),
+            Column("r", "r", "Pearson correlation of z over spots"),
+            Column("se", "± SE", "Its standard error, by what the spots are worth"),
+            Column("effective_spots", "Worth", "Independent spots that the slice is worth for maps of no signal"),
+            Column("p", "P", "Two-sided", "p"),
+            _Q,
+        ),
+    ),
+    Further(
+        "pathways",
+        PATHWAYS,
+        "genes",
+        "Pathways of the driver genes",
+        "Gene sets that hold more of the genes that drive a region (the column Drives above) than chance would: "
+        "hypergeometric P, q over all tests of the run. It takes genes as independent; genes of one pathway are often "
+        "specific together, so that P is too small where a set is a set of markers. Sets of 5 to 500 measured genes.",
+        (
+            _SLICE,
+            _TRAIT,
+            Column("region", "Region", "Region that the genes drive", "text"),
+            Column("pathway", "Gene set", "Its name in the file", "text"),
+            Column("n_genes", "Genes", "Genes of the set that the slice has", "count"),
+            Column("overlap", "Drivers", "Driver genes in the set", "count"),
+            Column("expected", "Expected", "Driver genes in the set by chance"),
+            Column("p", "P", "One-sided", "p"),
+            _Q,
+            Column("genes", "Which", "The driver genes in the set", "text"),
+        ),
+    ),
 )
 
 
@@ -86,7 +127,8 @@ def further_tables(results: Results) -> list[dict[str, Any]]:
 
 def _view(each: Further, results: Results) -> dict[str, Any]:
     table = results.further[each.name]
-    for names, column in ((results.choices.traits, "trait"), (results.choices.slices, "slice")):
+    traits, slices = results.choices.traits, results.choices.slices
+    for names, column in ((traits, "trait"), (traits, "trait_a"), (traits, "trait_b"), (slices, "slice")):
         if names and column in table:
             table = table[table[column].isin(names)]
     table = table.sort_values("p", kind="stable", na_position="last")

@@ -55,3 +55,28 @@ def clustered(matrix: np.ndarray) -> list[int]:
     from scipy.cluster.hierarchy import leaves_list, linkage
 
     return leaves_list(linkage(matrix, "average", optimal_ordering=len(matrix) <= 300)).tolist()
+
+
+def likeness(results: Results) -> list[dict[str, Any]]:
+    """Of each slice, the traits in clustered order, and r and q of each two (rows x columns; r of a trait with itself
+    is 1); empty where no maps were correlated."""
+    table = results.further.get("trait_correlations")
+    found = []
+    for name in results.slices if table is not None else ():
+        rows = table[(table["slice"] == name) & table["trait_a"].isin(results.traits)]
+        rows = rows[rows["trait_b"].isin(results.traits)]
+        traits = [trait for trait in results.traits if trait in {*rows["trait_a"], *rows["trait_b"]}]
+        if len(traits) < 2:
+            continue
+        at = {trait: i for i, trait in enumerate(traits)}
+        r, q = np.eye(len(traits)), np.full((len(traits),) * 2, np.nan)
+        for row in rows.itertuples():
+            i, j = at[row.trait_a], at[row.trait_b]
+            r[i, j] = r[j, i] = row.r
+            q[i, j] = q[j, i] = row.q
+        order = clustered(np.nan_to_num(r))
+        square = np.ix_(order, order)
+        found.append(
+            {"slice": name, "traits": [traits[i] for i in order], "r": r[square].tolist(), "q": q[square].tolist()}
+        )
+    return found

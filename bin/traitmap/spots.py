@@ -60,6 +60,26 @@ def read_spots(path: Path) -> pd.DataFrame:
     return pd.DataFrame({"p": p, "neg_log10_p": neg_log10_p, REGION: region.to_numpy()}, index=names)
 
 
+def read_map(path: Path, spots: pd.Index) -> pd.Series:
+    """z of ``spots``, in their order (float64, NaN where there is none), of a table of spots.
+
+    Raises InputError where a column is missing, a spot is named twice, or the file lacks one of the spots.
+    """
+    table = _read_table(path)
+    if missing := [name for name in ("spot", "z") if name not in table]:
+        raise InputError(f"{path}: has no column {', '.join(missing)}; is it spots.parquet of regress_spots?")
+    names = pd.Index(table["spot"].astype(str), name="spot")
+    if not names.is_unique:
+        raise InputError(f"{path}: spot {names[names.duplicated()][0]!r} occurs more than once; each needs one row")
+    at = names.get_indexer(pd.Index(spots))
+    if (at < 0).any():
+        lacking = pd.Index(spots)[at < 0]
+        raise InputError(
+            f"{path}: lacks {len(lacking)} spots of the slice (first: {lacking[0]!r}); is it of this slice?"
+        )
+    return pd.Series(_numbers(table["z"], names, path)[at], index=spots)
+
+
 def _read_table(path: Path) -> pd.DataFrame:
     what = "associations of spots"
     path = require_file(path, what)

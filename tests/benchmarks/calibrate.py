@@ -28,6 +28,7 @@ def main(
 ) -> None:
     """Simulate null and causal GWAS, run every configuration on each, and summarise calibration and power."""
     use_threads(threads)
+    from calibrate_joint import joint_tables, run_joint
     from calibrate_page import fill_page, write_tables
     from calibrate_runs import run_chunks
     from calibrate_settings import BASE, CONFIGURATIONS
@@ -41,7 +42,10 @@ def main(
     start = time.process_time()
     for done, of in run_chunks(study, wanted, work / "results", traits, threads):
         say(f"{done} of {of} parts, {time.process_time() - start:.0f} CPU s")
+    for done, of in run_joint(study, work, traits):
+        say(f"{done} of {of} parts of regions beside each other, {time.process_time() - start:.0f} CPU s")
     tables = write_tables(work / "results", work / "tables")
+    tables |= joint_tables(study, work, tables["regions"])
     if docs:
         fill_page(tables, study, docs)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from functools import partial
 from itertools import combinations
 from pathlib import Path
@@ -12,6 +13,7 @@ from calibrate_runs import CHUNK
 from calibrate_settings import BASE, CONFIGURATIONS, write_specificity
 from calibrate_study import ENRICHMENTS, Simulated
 from calibrate_summary import ALPHA, KINDS, share_and_se
+from calibrate_tables import markdown
 from scipy import stats
 
 from traitmap.formats import GIVEN
@@ -24,36 +26,45 @@ from traitmap.regression_inputs import SpotScores
 from traitmap.regression_joint import regress_conditionally
 from traitmap.regression_regions import RegionScores, region_scores, regress_regions
 
-TABLES = ("conditional", "differences", "planned")
+TABLES = ("conditional", "differences")
 
 
-def run_joint(study: Simulated, folder: Path, limit: int | None = None) -> dict[str, pd.DataFrame]:
-    """The tables of ``TABLES``, from ``folder`` where it holds them."""
-    paths = {name: folder / "joint" / f"{name}.parquet" for name in TABLES}
-    if not all(path.exists() for path in paths.values()):
-        paths["planned"].parent.mkdir(parents=True, exist_ok=True)
-        scores = SpotScores(write_specificity(study, CONFIGURATIONS[BASE], folder / "gss"))
-        regions = region_scores(scores)
-        twins = [region_scores(SpotScores(path)) for path in both_slices(study, folder / "gss")]
-        twin_genes = SpotScores(both_slices(study, folder / "gss")[0]).genes
-        found = [
-            _trait(study, trait, table, (regions, scores.genes), (twins, twin_genes))
-            for trait, table in _gwas(study, limit)
-        ]
-        tables = {
-            "conditional": pd.concat([each[0] for each in found], ignore_index=True),
-            "differences": pd.concat([each[1] for each in found], ignore_index=True),
-            "planned": plan_causal(study, regions, scores.genes),
-        }
-        for name, table in tables.items():
-            table.to_parquet(paths[name])
-    return {name: pd.read_parquet(path) for name, path in paths.items()}
-
-
-def _gwas(study: Simulated, limit: int | None):
+def run_joint(study: Simulated, work: Path, limit: int | None = None) -> Iterator[tuple[int, int]]:
+    """Run what is not yet in ``work``/results/joint, a parquet of each of ``TABLES`` a chunk of traits; yield chunks
+    done and all."""
     traits = study.traits[:limit]
-    for start in range(0, len(traits), CHUNK):
-        yield from study.gwas(traits[start : start + CHUNK])
+    starts = range(0, len(traits), CHUNK)
+    for number, start in enumerate(starts):
+        paths = [_path(work, table, number) for table in TABLES]
+        if not all(path.exists() for path in paths):
+            paths[0].parent.mkdir(parents=True, exist_ok=True)
+            scores = SpotScores(write_specificity(study, CONFIGURATIONS[BASE], work / "gss"))
+            twins = [SpotScores(path) for path in both_slices(study, work / "gss")]
+            sides = [(region_scores(scores), scores.genes), ([region_scores(each) for each in twins], twins[0].genes)]
+            found = [_trait(study, *each, *sides) for each in study.gwas(traits[start : start + CHUNK])]
+            for path, tables in zip(paths, zip(*found, strict=True), strict=True):
+                pd.concat(tables, ignore_index=True).to_parquet(path)
+        yield number + 1, len(starts)
+
+
+def _path(work: Path, table: str, number: int) -> Path:
+    return work / "results" / "joint" / f"{number:02d}.{table}.parquet"
+
+
+def joint_tables(study: Simulated, work: Path, regions: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Summaries of what ``run_joint`` left, and of planned power beside the ``regions`` of ``calibrate_runs``."""
+    folder = work / "results" / "joint"
+    raw = {
+        table: pd.concat([pd.read_parquet(path) for path in sorted(folder.glob(f"*.{table}.parquet"))])
+        for table in TABLES
+    }
+    scores = SpotScores(write_specificity(study, CONFIGURATIONS[BASE], work / "gss"))
+    planned = plan_causal(study, region_scores(scores), scores.genes)
+    return {
+        "conditional": conditional_summary(raw["conditional"]),
+        "differences": difference_summary(raw["differences"]),
+        "planned": planned_summary(planned, regions),
+    }
 
 
 def both_slices(study: Simulated, folder: Path) -> list[Path]:
@@ -185,3 +196,53 @@ def planned_summary(planned: pd.DataFrame, regions: pd.DataFrame) -> pd.DataFram
             }
         )
     return pd.DataFrame(rows)
+
+
+def joint_page_tables(tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:
+    """Markdown of the three tables."""
+    beside, apart, planned = (tables[name] for name in ("conditional", "differences", "planned"))
+    return {
+        "conditional": markdown(
+            pd.DataFrame(
+                {
+                    "GWAS": beside["GWAS"],
+                    "region": beside["region"],
+                    "beside": beside["beside"],
+                    "tests": beside["tests"],
+                    "P < 0.05": _with_error(beside["share"], beside["se"], 3),
+                    "mean z alone": beside["z_alone"].map("{:.2f}".format),
+                    "mean z beside": beside["z"].map("{:.2f}".format),
+                    "SD of z beside": beside["sd"].map("{:.2f}".format),
+                }
+            )
+        ),
+        "differences": markdown(
+            pd.DataFrame(
+                {
+                    "GWAS": apart["GWAS"],
+                    "difference of": apart["what"],
+                    "tests": apart["tests"],
+                    "P < 0.05, two-sided": _with_error(apart["share"], apart["se"], 3),
+                    "mean z, without its sign": apart["abs_z"].map("{:.2f}".format),
+                    "SD of z": apart["sd"].map("{:.2f}".format),
+                }
+            )
+        ),
+        "planned": markdown(
+            pd.DataFrame(
+                {
+                    "test": planned["test"],
+                    "genes that carry": planned["genes"],
+                    "enrichment": planned["enrichment"].map("{:g}".format),
+                    "foretold z": planned["expected_z"].map("{:.2f}".format),
+                    "mean z of the GWAS": _with_error(planned["z"], planned["z_se"], 2),
+                    "foretold power": planned["power"].map("{:.2f}".format),
+                    "found": planned["found"].map("{:.2f}".format),
+                }
+            )
+        ),
+    }
+
+
+def _with_error(values: pd.Series, errors: pd.Series, digits: int) -> list[str]:
+    return [f"{value:.{digits}f} ± {error:.{digits}f}" for value, error in zip(values, errors, strict=True)]

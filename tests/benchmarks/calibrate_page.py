@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pandas as pd
+from calibrate_joint import joint_page_tables
 from calibrate_settings import BASE, CONFIGURATIONS
 from calibrate_study import Simulated
 from calibrate_summary import (
@@ -21,6 +22,7 @@ from calibrate_summary import (
     region_z,
     shared_over_spot,
 )
+from calibrate_tables import markdown
 
 from traitmap.errors import InputError
 from traitmap.files import write_tsv
@@ -90,12 +92,6 @@ def between_markers(text: str, name: str, content: str) -> str:
     return pattern.sub(lambda found: found[1] + content + found[2], text)
 
 
-def markdown(table: pd.DataFrame) -> str:
-    """A table of text."""
-    rows = [list(table.columns), ["---"] * table.shape[1], *table.astype(str).to_numpy().tolist()]
-    return "".join("| " + " | ".join(row) + " |\n" for row in rows)
-
-
 def page_tables(tables: Mapping[str, pd.DataFrame], study: Simulated) -> dict[str, str]:
     """Markdown of every table of the page."""
     return {
@@ -107,6 +103,7 @@ def page_tables(tables: Mapping[str, pd.DataFrame], study: Simulated) -> dict[st
         "settings": markdown(_settings(tables, REAL)),
         "weights": markdown(_weights(tables["shared_over_spot"])),
         "labels": markdown(_labels(tables)),
+        **joint_page_tables(tables),
     }
 
 

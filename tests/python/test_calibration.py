@@ -13,10 +13,11 @@ from conftest import ROOT
 
 sys.path.append(str(ROOT / "tests" / "benchmarks"))
 
-from calibrate_page import between_markers, markdown
+from calibrate_page import between_markers
 from calibrate_runs import describe_regions, describe_spots
 from calibrate_study import STUDY, plan
 from calibrate_summary import null_regions, power, share_and_se
+from calibrate_tables import markdown
 
 from traitmap.errors import InputError
 

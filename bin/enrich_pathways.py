@@ -1,0 +1,39 @@
+#!/usr/bin/env python3
+"""ENRICH_PATHWAYS: gene sets over-represented among the genes that drive the traits' regions."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from traitmap.cli import run, say
+from traitmap.errors import InputError
+
+
+def main(
+    sheet: Annotated[Path, typer.Option(help="TSV with columns slice, trait, genes (genes.tsv of each).")],
+    gene_sets: Annotated[Path, typer.Option(help="Gene sets (.gmt): name, description, genes, between tabs.")],
+    out: Annotated[Path, typer.Option(help="Table to write (.tsv).")],
+) -> None:
+    """Test every gene set among the driver genes of every slice, trait and region; nothing is downloaded."""
+    from traitmap.enrich_pathways import enrich_run, read_gene_sets
+    from traitmap.files import open_text, write_tsv
+
+    with open_text(sheet, "sheet") as text:
+        reader = csv.DictReader(text, delimiter="\t")
+        if not {"slice", "trait", "genes"} <= set(reader.fieldnames or ()):
+            raise InputError(f"{sheet}: needs the columns slice, trait and genes")
+        tables = {(row["slice"], row["trait"]): Path(row["genes"]) for row in reader}
+    if not tables:
+        raise InputError(f"{sheet}: holds no row below its header; add one a slice x trait")
+    sets = read_gene_sets(gene_sets)
+    table = enrich_run(tables, sets.sets)
+    write_tsv(table, out)
+    say(f"{len(sets.sets)} gene sets, {len(tables)} slices x traits: {int((table['q'] < 0.05).sum())} with q < 0.05")
+
+
+if __name__ == "__main__":
+    run(main)
