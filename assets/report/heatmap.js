@@ -49,7 +49,7 @@ report.drawHeatmap = () => {
   const place = report.byId("heatmap-plot");
   const labels = columns.map((c) => (several ? `${report.short(heatmap.columns[c][1], 24)} · ${report.short(heatmap.columns[c][0], 18)}` : report.short(heatmap.columns[c][1])));
   const traces = [
-    { type: "heatmap", z, text, hoverinfo: "text", xgap: 2, ygap: 2, zmin: range[0], zmax: range[1], colorscale: style.log ? "Viridis" : "RdBu", reversescale: !style.log,
+    { type: "heatmap", z, text, hoverinfo: "text", xgap: 2, ygap: 2, zmin: range[0], zmax: range[1], colorscale: style.log ? "Viridis" : "RdBu",
       colorbar: { title: { text: style.title, side: "right" }, thickness: 12, outlinewidth: 0, lenmode: "pixels", len: rows.length > 1 ? 150 : 110, y: 1, yanchor: "top", tickfont: { size: 11 } } },
     { type: "scatter", mode: "text", x: stars.x, y: stars.y, text: stars.x.map(() => "★"), textfont: { color: stars.color, size: 13 }, hoverinfo: "skip", showlegend: false },
   ];

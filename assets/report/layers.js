@@ -52,7 +52,7 @@ report.colorValues = async (color, slice, pair, pairs) => {
   }
   if (!pair || !pair.z) return null;
   const range = await scaleOf(kind, pairs);
-  if (kind === "z") return { values: await report.unpack(pair.z), title: "z", scale: "RdBu", reverse: true, range };
+  if (kind === "z") return { values: await report.unpack(pair.z), title: "z", scale: "RdBu", range };
   return { values: await report.logP(pair), title: "−log<sub>10</sub> P", scale: "Viridis", range };
 };
 

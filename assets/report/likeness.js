@@ -14,7 +14,7 @@ report.drawLikeness = () => {
   const room = slanted ? 30 + 5 * longest : 44;
   const ticks = { tickvals: names.map((_, i) => i), ticktext: names, showgrid: false, zeroline: false };
   return report.draw("likeness-plot", [
-    { type: "heatmap", z: r, text: hover, hoverinfo: "text", colorscale: "RdBu", reversescale: true, zmin: -1, zmax: 1, xgap: 1, ygap: 1, colorbar: { title: { text: "r" }, thickness: 12, outlinewidth: 0, len: Math.min(1, 200 / (traits.length * cell)) } },
+    { type: "heatmap", z: r, text: hover, hoverinfo: "text", colorscale: "RdBu", zmin: -1, zmax: 1, xgap: 1, ygap: 1, colorbar: { title: { text: "r" }, thickness: 12, outlinewidth: 0, len: Math.min(1, 200 / (traits.length * cell)), x: 1.02 } },
     { type: "scatter", mode: "text", x: stars.x, y: stars.y, text: stars.x.map(() => "★"), textfont: { color: "#ffffff", size: 12 }, hoverinfo: "skip", showlegend: false },
   ], {
     height: traits.length * cell + room + 20,

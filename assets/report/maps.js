@@ -64,7 +64,7 @@ report.drawMap = async (panel) => {
     const more = {};
     const order = ascending(shown.values).filter((i) => !Number.isNaN(shown.values[i]));
     if (!/^(log_p|z)$/.test(color)) more.text = Array.from(order, (i) => `${texts(i)}<br>${report.short(report.colorTitle(color), 60)} ${report.number(shown.values[i])}`);
-    traces = [trace(order, { color: take(shown.values, order), colorscale: shown.scale, reversescale: Boolean(shown.reverse), cmin: shown.range[0], cmax: shown.range[1],
+    traces = [trace(order, { color: take(shown.values, order), colorscale: shown.scale, cmin: shown.range[0], cmax: shown.range[1],
       colorbar: { title: { text: shown.title, font: { size: 12 } }, thickness: 12, outlinewidth: 0, len: 0.75, tickfont: { size: 11 } } }, more)];
     if (missing.length) {
       traces.push(trace(missing, { color: report.missingColor, symbol: "x-thin-open", line: { width: 1 } }));

@@ -16,7 +16,7 @@ import pandas as pd
 from scipy import sparse, stats
 
 from traitmap.errors import InputError
-from traitmap.formats import TRAIT_CORRELATIONS
+from traitmap.formats import SMALLEST_P, TRAIT_CORRELATIONS
 from traitmap.ledger import Ledger
 from traitmap.reference import Reference
 from traitmap.regions import benjamini_hochberg
@@ -49,8 +49,8 @@ def correlate_traits(z: pd.DataFrame, effective: float, slice_name: str) -> pd.D
         if effective > 2 and np.isfinite(r):
             degrees = effective - 1
             se = (1 - r**2) / np.sqrt(effective)
-            with np.errstate(divide="ignore"):
-                p = 2 * float(stats.t.sf(np.abs(r) * np.sqrt(degrees / (1 - r**2)), degrees))
+            t = np.abs(r) * np.sqrt(degrees / (1 - r**2)) if abs(r) < 1 else np.inf  # a map with itself
+            p = max(2 * float(stats.t.sf(t, degrees)), SMALLEST_P)
         rows.append((slice_name, a, b, len(both), effective, r, se, p))
     table = pd.DataFrame(rows, columns=[name for name in TRAIT_CORRELATIONS if name != "q"])
     table["q"] = benjamini_hochberg(table["p"].to_numpy(np.float64))

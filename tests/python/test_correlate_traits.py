@@ -48,6 +48,13 @@ def test_independent_spots_have_the_p_of_pearson():
     assert table["p"].iat[0] == pytest.approx(pearsonr(x, y).pvalue, rel=1e-9)
 
 
+def test_a_map_and_itself():
+    x = np.random.default_rng(2).normal(size=30)
+    row = correlate_traits(pd.DataFrame({"x": x, "y": x}), 12.0, "s").iloc[0]
+    assert (row["r"], row["se"]) == pytest.approx((1, 0))
+    assert 0 < row["p"] < 1e-100
+
+
 def test_flat_maps_and_small_slices_have_no_test():
     flat = correlate_traits(pd.DataFrame({"x": [1.0, 1.0, 1.0], "y": [1.0, 2.0, 4.0]}), 10.0, "s")
     few = correlate_traits(pd.DataFrame({"x": [1.0, 3.0, 2.0], "y": [1.0, 2.0, 4.0]}), 1.5, "s")

@@ -17,7 +17,7 @@ import pytest
 from conftest import ROOT, call, refused
 from report_fixture import Study, write_results
 from traitmap.errors import InputError
-from traitmap.formats import COMPARISONS, SUMMARY
+from traitmap.formats import COMPARISONS, CONDITIONAL, PATHWAYS, SUMMARY, TRAIT_CORRELATIONS
 from traitmap.report import write_report
 
 VOID = {"meta", "link", "input", "br", "img", "hr"}
@@ -427,3 +427,70 @@ def test_damaged_files_are_one_line(results, tmp_path, name):
     with pytest.raises(InputError, match="cannot be read"):
         report(folder, tmp_path / "a")
     assert not (tmp_path / "a").exists()
+
+
+def with_further(results: Path, folder: Path) -> Path:
+    """The results with every table that a run has only where it was asked for."""
+    shutil.copytree(results, folder)
+    summary = pd.read_csv(folder / "summary" / "regions.tsv", sep="\t")
+    summary = summary[summary["scope"] == "slice"]
+    names, traits = sorted(summary["slice"].unique()), sorted(summary["trait"].unique())
+    regions = sorted(summary["region"].unique())
+    rng = np.random.default_rng(0)
+    maps = [
+        (name, a, b, 600, 31.5, r, (1 - r**2) / 31.5**0.5, p, p)
+        for name in names
+        for i, a in enumerate(traits)
+        for b in traits[i + 1 :]
+        for r, p in [(rng.uniform(-1, 1), 10 ** -rng.uniform(0, 4))]
+    ]
+    beside = [
+        ("slice", names[0], traits[0], a, b, 100, 90, 1e-9, 1e-10, z, p, min(1, 5 * p), z + 1, p / 2, "")
+        for a in regions
+        for b in regions
+        if a != b
+        for z, p in [(rng.normal(), rng.uniform())]
+    ]
+    paths = [
+        (names[0], traits[0], regions[0], HOSTILE, 40, 50, 7, 0.9, 1e-5, 1e-3, "GENE1,GENE2"),
+        (names[0], traits[0], regions[0], "a set", 30, 50, 2, 0.7, 0.2, 0.5, "GENE3"),
+    ]
+    for name, rows, columns in (
+        ("trait_correlations", maps, TRAIT_CORRELATIONS),
+        ("conditional_tests", beside, CONDITIONAL),
+        ("pathways", paths, PATHWAYS),
+    ):
+        table = pd.DataFrame(rows, columns=list(columns))
+        table.to_csv(folder / "summary" / f"{name}.tsv", sep="\t", index=False)
+    return folder
+
+
+def test_tables_that_were_asked_for_are_shown_and_no_others(results, tmp_path):
+    folder = with_further(results, tmp_path / "results")
+    page = report(folder, tmp_path / "report.html")
+    for name in ("trait_correlations", "conditional_tests", "pathways"):
+        given = pd.read_csv(folder / "summary" / f"{name}.tsv", sep="\t")
+        head, *rows = page.tables[f"{name}-table"]
+        at = [attributes["data-key"] for attributes, _ in head].index("p")
+        assert [float(row[at][0]["data-v"]) for row in rows] == sorted(given["p"])
+        assert (tmp_path / "report_data" / f"{name}.tsv").is_file()
+    assert page.tables["pathways-table"][1][3][1] == HOSTILE
+    plain = report(results, tmp_path / "plain.html")
+    assert not {"trait_correlations-table", "conditional_tests-table", "pathways-table"} & set(plain.tables)
+    assert plain.content["likeness"] == []
+    assert not any(attributes.get("id") == "likeness-plot" for _, attributes in plain.elements)
+
+
+def test_traits_by_traits_are_whole_and_clustered(results, tmp_path):
+    folder = with_further(results, tmp_path / "results")
+    shown = report(folder, tmp_path / "report.html").content["likeness"]
+    table = pd.read_csv(folder / "summary" / "trait_correlations.tsv", sep="\t")
+    assert [each["slice"] for each in shown] == list(dict.fromkeys(each["slice"] for each in shown))
+    for each in shown:
+        own = table[table["slice"] == each["slice"]].set_index(["trait_a", "trait_b"])["r"]
+        assert sorted(each["traits"]) == sorted({*own.index.get_level_values(0), *own.index.get_level_values(1)})
+        r = np.array(each["r"])
+        assert np.array_equal(np.diag(r), np.ones(len(r)))
+        for (a, b), value in own.items():
+            i, j = each["traits"].index(a), each["traits"].index(b)
+            assert r[i, j] == r[j, i] == pytest.approx(value)
