@@ -15,7 +15,7 @@ from traitmap.ledger import Ledger
 from traitmap.link_snps_to_genes import Settings, link_panel
 
 
-@pytest.mark.parametrize(("build", "kind"), itertools.product(BUILDS, ("SNP", "gene")))
+@pytest.mark.parametrize(("build", "kind"), list(itertools.product(BUILDS, ("SNP", "gene"))))
 def test_landmarks_tell_their_build(build, kind):
     known = landmarks(kind)
     other = next(name for name in BUILDS if name != build)
