@@ -3,8 +3,9 @@
 set -eu
 home=/opt/traitmap
 test -x $home/bin/pip || python3 -m venv $home
+# docrep, which decoupler imports, is Python alone and comes as source alone.
 $home/bin/pip install --no-cache-dir --disable-pip-version-check --root-user-action=ignore \
-    --only-binary :all: --require-hashes -r "$1"
+    --only-binary :all: --no-binary docrep --require-hashes -r "$1"
 
 # triton (1 GB) compiles kernels for torch.compile, which no step calls.
 $home/bin/pip uninstall --quiet --yes --root-user-action=ignore triton

@@ -28,6 +28,7 @@ def inputsToCheck(options, sheets) {
         bytes: numbered.collect { path -> path.isDirectory() ? 0 : path.size() },
         settings: options.subMap([
             'embedding', 'epochs', 'weights', 'ld_window_cm', 'traits_per_task', 'spots_per_task', 'figures', 'conditional_on',
+            'methods', 'scdrs_controls',
         ]),
     ]
     return [list: groovy.json.JsonOutput.prettyPrint(groovy.json.JsonOutput.toJson(list)), files: fetched]
@@ -53,7 +54,10 @@ def sliceItems(sheets, options) {
 }
 
 def traitItems(sheets) {
-    return sheets.traits.collect { row -> [role: 'trait', files: [sumstats: row.sumstats], trait: row.trait, n: row.n] }
+    return sheets.traits.collect { row ->
+        def magma = row.magma_genes ? [magma_genes: row.magma_genes] : [:]
+        [role: 'trait', files: [sumstats: row.sumstats] + magma, trait: row.trait, n: row.n]
+    }
 }
 
 def baselineItems(options) {

@@ -9,6 +9,7 @@ def checkedInputs(options, assets) {
     def (traits, wrongTraits) = readSheet(options.traits, file("${assets}/traits.schema.json"))
     def problems = wrongSlices + wrongTraits + wrongGroups(slices, options) + wrongHomologs(slices, options)
     problems += wrongHeights(slices, options) + wrongReference(options) + wrongBaseline(options)
+    problems += wrongMethods(options)
     problems += wrongEmbedding(options) + wrongComparisons(slices, options) + wrongSpotSets(slices, options)
     problems += wrongCovariates(options)
     if (problems) {
@@ -46,6 +47,22 @@ def chromosomeFiles(options, chromosome) {
     def genotypes = ['bed', 'bim', 'fam'].collect { ending -> ['panel', ofChromosome("${options.panel}.${ending}", chromosome)] }
     def lists = ['snps', 'genetic_map'].findAll { name -> options[name] }
     return genotypes + lists.collect { name -> [name, ofChromosome(options[name], chromosome)] }
+}
+
+def methodsOf(options) {
+    return options.methods.tokenize(',').collect { name -> name.trim() }.unique()
+}
+
+// The genotypes that the LD within genes is taken from: the reference's own, unless others are given; null for none.
+def genePanelOf(options) {
+    return options.gene_panel ?: options.panel
+}
+
+// Its files of all chromosomes.
+def genePanelFiles(options) {
+    def prefix = genePanelOf(options)
+    def numbers = prefix ? chromosomeNumbers(options.chromosomes) : []
+    return numbers.collectMany { number -> ['bed', 'bim', 'fam'].collect { ending -> ofChromosome("${prefix}.${ending}", number) } }
 }
 
 def homologsOf(species, options) {
@@ -98,6 +115,22 @@ def wrongGroups(slices, options) {
 def wrongEmbedding(options) {
     def missing = options.embedding == 'given' && !options.embedding_key
     return missing ? ['--embedding_key is missing: --embedding given takes the embedding from that key of obsm'] : []
+}
+
+// ldsc is what the others are compared with; the panel's files lie in one folder of the task.
+def wrongMethods(options) {
+    def methods = methodsOf(options)
+    def problems = 'ldsc' in methods ? [] : ["--methods ${options.methods}: ldsc is missing, which the others are compared with"]
+    def prefix = genePanelOf(options)
+    if (methods == ['ldsc'] || !prefix) {
+        return problems
+    }
+    def name = options.gene_panel ? 'gene_panel' : 'panel'
+    if (!prefix.tokenize('/').last().contains('{chr}')) {
+        return problems + ["--${name}: ${prefix} lacks {chr}, the place of the chromosome's number, in the name of the file"]
+    }
+    def absent = options.gene_panel ? genePanelFiles(options).findAll { path -> !path.exists() } : []
+    return problems + absent.collect { path -> "--gene_panel: ${path} does not exist (--chromosomes ${options.chromosomes})" }
 }
 
 // A stack has a height for every slice; one without would not be linked with its neighbours.

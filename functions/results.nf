@@ -1,6 +1,7 @@
 // What the run is made of and what it leaves: for the report, the manifest and the last words on the terminal.
 
 include { baselineFiles ; chromosomeFiles ; chromosomeNumbers ; covariateLists ; homologsOf ; isGsmapResource ; referenceFile } from './inputs'
+include { genePanelFiles ; methodsOf } from './inputs'
 include { failureLines ; readFailures } from './failures'
 
 // [role, file] of every input, as the sheets and the parameters name them.
@@ -9,7 +10,12 @@ def inputFiles(options, sheets) {
     def traits = sheets.traits.collect { row -> ["trait ${row.trait}".toString(), row.sumstats] }
     def homologs = sheets.slices.collect { row -> homologsOf(row.species, options) }.unique().findAll { path -> path }
     def single = ['input', 'traits', 'genes', 'comparisons', 'covariates', 'gene_sets', 'spot_sets'].findAll { name -> options[name] }
+    def others = methodsOf(options) != ['ldsc']
+    def magma = others ? sheets.traits.findAll { row -> row.magma_genes } : []
+    def genotypes = others && options.gene_panel ? genePanelFiles(options) : []
     return slices + traits +
+        magma.collect { row -> ["MAGMA genes ${row.trait}".toString(), row.magma_genes] } +
+        genotypes.collect { path -> ['gene_panel', path] } +
         homologs.collect { path -> ['homologs', path] } +
         baselineFiles(options).collect { path -> ['baseline', path] } +
         covariateLists(options).collect { row -> ["covariate ${row.covariate}".toString(), row.genes] } +

@@ -7,6 +7,7 @@ include { ENRICH_PATHWAYS } from '../modules/enrich_pathways/main'
 include { HARMONIZE_SUMSTATS } from '../modules/harmonize_sumstats/main'
 include { RANK_GENES } from '../modules/rank_genes/main'
 include { SUMMARIZE_REGIONS } from '../modules/summarize_regions/main'
+include { METHODS } from './methods'
 include { REGRESSIONS } from './regressions'
 include { homologsOf } from '../functions/inputs'
 
@@ -88,10 +89,21 @@ workflow ASSOCIATIONS {
         options.comparisons ? file(options.comparisons) : [],
     )
 
-    // [meta, [targets], [files]] of the associations that are to be drawn
+    // [[slice, trait], regions.tsv]
     final_regions = SUMMARIZE_REGIONS.out.regions
         .flatten()
         .map { path -> [[path.parent.parent.name, path.parent.name], path] }
+    METHODS(
+        rows,
+        slices,
+        specificity,
+        HARMONIZE_SUMSTATS.out.sumstats,
+        REGRESSIONS.out.spots,
+        final_regions,
+        reference,
+        options,
+    )
+    // [meta, [targets], [files]] of the associations that are to be drawn
     drawn = (options.figures == 'none' ? channel.empty() : pairs)
         .join(REGRESSIONS.out.spots)
         .join(RANK_GENES.out.genes)
@@ -127,13 +139,14 @@ workflow ASSOCIATIONS {
     }
 
     emit:
-    results = of_traits.mix(of_pairs, of_regions, of_run, of_maps)
+    results = of_traits.mix(of_pairs, of_regions, of_run, of_maps, METHODS.out.results)
     figures = figures_of_pairs // the same of the figures, which the report does not read
     failures = HARMONIZE_SUMSTATS.out.failure.mix( // [meta, step, file of messages]
         REGRESSIONS.out.failure,
         RANK_GENES.out.failure,
         COMBINE_REGIONS.out.failure,
         DRAW_FIGURES.out.failure,
+        METHODS.out.failures,
     )
     versions = HARMONIZE_SUMSTATS.out.versions.mix(
         REGRESSIONS.out.versions,
@@ -143,5 +156,6 @@ workflow ASSOCIATIONS {
         CORRELATE_TRAITS.out.versions,
         ENRICH_PATHWAYS.out.versions,
         DRAW_FIGURES.out.versions,
+        METHODS.out.versions,
     )
 }

@@ -6,6 +6,8 @@ const layerKinds = {
   expression: { of: "expression", group: "Expression", title: (name) => `expression of ${name}`, unit: report.data.expression_unit, scale: magma },
   qc: { of: "qc", group: "Microdomains", title: (name) => name.replaceAll("_", " "), scale: "Viridis" },
 };
+// Scores of the methods beside ldsc, of a slice and a trait: kind "score".
+const scoreOf = (method) => (report.data.compared ? report.data.compared.scores : []).find((score) => score.method === method);
 const missingLevel = 255;
 report.missingColor = "#b5bcc2";
 
@@ -19,6 +21,7 @@ report.findLayer = (slice, kind, name) => (slice && layerKinds[kind] ? slice[lay
 report.colorTitle = (color) => {
   const { kind, name } = report.parseColor(color);
   if (layerKinds[kind]) return layerKinds[kind].title(name);
+  if (kind === "score") return scoreOf(name).title;
   return { log_p: "−log10 P", z: "z", region: "region" }[kind];
 };
 
@@ -28,6 +31,7 @@ report.fillColors = (select, slice, chosen) => {
   const plain = ["log_p", "z", ...(slice && slice.regions ? ["region"] : [])].map(option);
   const groups = Object.entries(layerKinds).filter(([, { of }]) => slice && slice[of].length).map(([kind, { of, group }]) =>
     report.element("optgroup", { label: group }, ...slice[of].map(({ name }) => option(`${kind}:${name}`))));
+  if (report.data.compared) groups.unshift(report.element("optgroup", { label: "Other methods" }, ...report.data.compared.scores.map(({ method }) => option(`score:${method}`))));
   select.replaceChildren(...plain, ...groups);
   select.value = chosen;
   if (select.selectedIndex < 0) select.value = "log_p";
@@ -50,11 +54,21 @@ report.colorValues = async (color, slice, pair, pairs) => {
     const words = [report.short(title(name), 26), ...(unit ? [unit] : [])];
     return { values: await report.layerValues(layer), title: words.join("<br>"), scale, range: [layer.low, layer.top] };
   }
+  if (kind === "score") return scoreValues(scoreOf(name), pair);
   if (!pair || !pair.z) return null;
   const range = await scaleOf(kind, pairs);
   if (kind === "z") return { values: await report.unpack(pair.z), title: "z", scale: "RdBu", range };
   return { values: await report.logP(pair), title: "−log<sub>10</sub> P", scale: "Viridis", range };
 };
+
+async function scoreValues({ method, title, signed }, pair) {
+  const values = pair && pair.scores ? await report.unpack(pair.scores[method]) : null;
+  if (!values) return null;
+  const known = values.filter(Number.isFinite);
+  const top = signed ? Math.max(4, report.quantile(known.map(Math.abs), 0.999)) : known.length ? report.extent(known)[1] : 1;
+  const range = signed ? [-top, top] : [method === "consensus" ? 0 : Math.min(top, ...(known.length ? [report.extent(known)[0]] : [])), method === "consensus" ? Math.max(4, top) : top];
+  return { values, title: report.short(title, 22), scale: signed ? "RdBu" : "Viridis", range };
+}
 
 // One scale for all maps shown: to the 99.9th percentile of what any shows, and at least to 4.
 async function scaleOf(kind, pairs) {

@@ -1,6 +1,7 @@
 // Maps of the spots: two panels with linked zoom.
 const panels = { 1: { color: "log_p" }, 2: { color: "region", slice: null, trait: null } };
 let following = false;
+const ofTrait = (color) => /^(log_p$|z$|score:)/.test(color);
 
 const panelSlice = (panel) => panels[panel].slice ?? report.state.slice;
 const panelTrait = (panel) => panels[panel].trait ?? report.state.trait;
@@ -35,7 +36,7 @@ report.drawMap = async (panel) => {
   const { color } = panels[panel];
   const [x, y, texts, shown] = await Promise.all([report.unpack(slice.x), report.unpack(slice.y), report.hoverTexts(slice, pair), color === "region" ? null : report.colorValues(color, slice, pair, shownPairs())]);
   if (!current()) return;
-  if (color !== "region" && !shown) { report.absent(id, `No map: associations of ${traitName || "a trait"} in ${sliceName} are missing from the results.`); return; }
+  if (color !== "region" && !shown) { report.absent(id, `No map: ${color.startsWith("score:") ? report.colorTitle(color) : "associations"} of ${traitName || "a trait"} in ${sliceName} ${color.startsWith("score:") ? "is" : "are"} missing from the results.`); return; }
   report.ready(id);
   const place = report.byId(id);
   const width = place.clientWidth || 500;
@@ -79,9 +80,9 @@ report.drawMap = async (panel) => {
     height, margin, xaxis: { ...hidden, automargin: false, constrain: "domain" }, yaxis: { ...hidden, automargin: false, scaleanchor: "x", autorange: flip ? "reversed" : true, constrain: "domain" },
     dragmode: report.dragmode ?? "zoom", legend: { orientation: "h", y: -0.02, yanchor: "top", x: 0, font: { size: 11 } }, uirevision: `${panelSlice(panel)}-${flip}`, selectionrevision: String(report.selectionSerial()),
   }, {
-    name: `${sliceName}_${/^(log_p|z)$/.test(color) ? `${traitName}_${color}` : color.replace(":", "_")}`,
+    name: `${sliceName}_${ofTrait(color) ? `${traitName}_${color.replace(":", "_")}` : color.replace(":", "_")}`,
     buttons: ["zoom2d", "pan2d", "lasso2d", "select2d", "resetScale2d"],
-    alt: `Map of ${sliceName}: ${report.colorTitle(color)}${/^(log_p|z)$/.test(color) ? ` of ${traitName}` : ""}, ${slice.shown} spots.`,
+    alt: `Map of ${sliceName}: ${report.colorTitle(color)}${ofTrait(color) ? `, ${traitName}` : ""}, ${slice.shown} spots.`,
     table: async () => withShown(await report.spotRows(panelSlice(panel), panelTrait(panel)), color, shown),
   });
   connect(panel, place);

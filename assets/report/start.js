@@ -15,6 +15,7 @@
   report.startMaps();
   report.startGenes();
   report.startTrust();
+  if (report.startCompared) report.startCompared();
 
   for (const button of document.querySelectorAll("[data-export]")) button.addEventListener("click", () => report.exportPlot(button.dataset.plot, button.dataset.export));
   for (const button of document.querySelectorAll("[data-copy]")) button.addEventListener("click", () => report.copy(report.byId(button.dataset.copy).innerText, button));
@@ -75,6 +76,7 @@
   await report.drawLikeness();
   await report.refreshMaps(report.state);
   await report.drawGenes();
+  if (report.drawCompared) await report.drawCompared();
   await report.drawTrust();
   await report.drawCurves();
   document.documentElement.dataset.ready = "yes";

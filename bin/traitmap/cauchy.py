@@ -24,8 +24,12 @@ def combine(p: np.ndarray) -> float:
     ``p`` is first held between ``LOWEST_P`` and ``HIGHEST_P``. Raises ValueError for values outside 0..1 or NaN.
     """
     p = np.asarray(p, dtype=np.float64)
-    if p.size == 0:
-        return float("nan")
+    return float(combine_rows(p[None])[0]) if p.size else float("nan")
+
+
+def combine_rows(p: np.ndarray) -> np.ndarray:
+    """``combine`` of each row of ``p`` (n, k), k above 0: float64 (n,)."""
+    p = np.asarray(p, dtype=np.float64)
     if not ((p >= 0) & (p <= 1)).all():
         raise ValueError("P values must lie between 0 and 1")
     p = np.clip(p, LOWEST_P, HIGHEST_P)
@@ -34,8 +38,8 @@ def combine(p: np.ndarray) -> float:
     terms[lower] = 1 / np.tan(np.pi * p[lower])
     terms[~lower] = -1 / np.tan(np.pi * (1 - p[~lower]))
     # Divided before they are summed: the sum of many terms of 1e300 would overflow.
-    statistic = np.sum(np.sort(terms) / terms.size)
-    return float(np.arctan2(1.0, statistic) / np.pi)
+    statistic = np.sum(np.sort(terms, axis=1) / terms.shape[1], axis=1)
+    return np.arctan2(1.0, statistic) / np.pi
 
 
 def without_outliers(neg_log10_p: np.ndarray) -> np.ndarray:

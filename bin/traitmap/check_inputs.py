@@ -158,8 +158,12 @@ def _slice(item: Item, files: dict[str, Path], context: Context) -> Sizes:
 
 
 def _trait(item: Item, files: dict[str, Path], context: Context) -> Sizes:
+    from traitmap.magma import check_columns as check_magma
     from traitmap.sumstats import check_columns
 
+    if "magma_genes" in files:
+        with head(files["magma_genes"], "MAGMA's genes") as beginning:
+            check_magma(beginning)
     if "sumstats" in files:
         with head(files["sumstats"], "GWAS summary statistics") as beginning:
             check_columns(beginning, context.vocabulary, float(item["n"]) if item["n"] else None)

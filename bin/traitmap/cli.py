@@ -19,6 +19,7 @@ Item = TypeVar("Item")
 PACKAGES = (
     "anndata",
     "bed-reader",
+    "decoupler",
     "jinja2",
     "matplotlib",
     "numba",
@@ -27,6 +28,7 @@ PACKAGES = (
     "plotly",
     "pyarrow",
     "scanpy",
+    "scdrs",
     "scipy",
     "torch",
     "torch-geometric",

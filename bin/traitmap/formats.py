@@ -88,6 +88,30 @@ SPOT_SETS = (
 # associations/<slice>/<trait>/genes.tsv, sorted by pcc, highest first.
 GENES = ("gene", "pcc", "region", "median_gss", "share_expressed", "drives")
 
+# traits/genes/<trait>.tsv, in genomic order; of MAGMA's results n_independent is its NPARAM, and mean_chi2 is NaN.
+GENE_ASSOCIATIONS = ("gene", "chr", "start", "end", "n_snps", "n_independent", "mean_chi2", "z", "p")
+
+# associations/<slice>/<trait>/scdrs.parquet, in the order of the slice; p compares with the controls of all spots, mc_p
+# with the spot's own.
+SCDRS = ("spot", "raw_score", "norm_score", "z", "p", "neg_log10_p", "mc_p")
+
+# associations/<slice>/<trait>/scdrs_regions.tsv, sorted by assoc_p.
+SCDRS_REGIONS = (
+    *("region", "n_spots", "n_controls", "assoc_z", "assoc_p", "hetero_z", "hetero_p", "n_fdr_05", "n_fdr_20"),
+)
+
+# summary/methods.tsv, a row a slice x trait x region x method, "consensus" among them.
+METHODS = ("slice", "trait", "region", "method", "n_spots", "score", "auc", "z", "p", "q", "flags")
+
+# summary/method_agreement.tsv, a row a slice x trait x pair of methods.
+AGREEMENT = ("slice", "trait", "method_a", "method_b", "n_spots", "spearman", "top_overlap")
+
+# associations/<slice>/<trait>/methods.parquet, in the order of the slice; only the methods that ran.
+METHOD_SPOTS = (
+    *("spot", "region", "ldsc_z", "ldsc_p", "scdrs_z", "scdrs_p", "scdrs_norm_score", "aucell", "module_score"),
+    *("consensus_p", "consensus_neg_log10_p"),
+)
+
 # summary/failures.tsv, a row a message of a slice, a trait, a pair or a group that failed.
 FAILURES = ("subject", "step", "message")
 

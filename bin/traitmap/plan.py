@@ -64,6 +64,7 @@ def plan_tasks(inputs: Inputs) -> list[Task]:
         *(task for size in slices for task in _regress(size, len(traits), snps, inputs.settings)),
         *(task for size in slices for _ in traits for task in _associate(size, inputs.settings)),
         Task("SUMMARIZE_REGIONS", 1.8 + 0.05 * len(slices) * len(traits), 0.2),
+        *_methods(slices, len(traits), snps, inputs.settings),
         _report(slices, len(traits)),
         Task("WRITE_MANIFEST", 0.5 + 2e-9 * sum(inputs.bytes), 0.1),
     ]
@@ -160,6 +161,25 @@ def _associate(size: Slice, settings: dict) -> list[Task]:
     ]
 
 
+def _methods(slices: list[Slice], traits: int, snps: float, settings: dict) -> list[Task]:
+    """Tasks of the methods beside ldsc, where any is asked for."""
+    methods = {name.strip() for name in settings["methods"].split(",")} - {"ldsc"}
+    if not methods:
+        return []
+    tasks = [Task("ASSOCIATE_GENES", START + 5e-5 * snps, 0.3 + 1e-6 * snps, 2e-3)] * traits
+    for size in slices:
+        read = START + 3e-9 * size.cells
+        if "scdrs" in methods:
+            controls = int(settings["scdrs_controls"])
+            seconds = 6 + read + controls * (6e-3 + 2e-6 * size.spots)
+            memory = 0.5 + 24e-9 * size.spots * controls + 3e-8 * size.stored
+            tasks += [Task("SCORE_SCDRS", seconds, memory, 50 * size.spots / GIGA)] * traits
+        if methods - {"scdrs"}:
+            aucell = 1e-7 * size.cells if "aucell" in methods else 0.0
+            tasks += [Task("SCORE_SIGNATURES", 6 + read + aucell, 0.5 + 3e-8 * size.stored)] * traits
+    return [*tasks, Task("COMPARE_METHODS", START + 0.1 * len(slices) * traits, 0.3)]
+
+
 def _groups(inputs: Inputs, slices: list[Slice]) -> list[list[Slice]]:
     """The slices of each group; a slice without one is a group of its own."""
     groups: dict[str, list[Slice]] = {}
@@ -192,6 +212,9 @@ WAY = (
     ("MERGE_SPOTS",),
     ("RANK_GENES", "COMBINE_REGIONS"),
     ("SUMMARIZE_REGIONS",),
+    ("ASSOCIATE_GENES",),
+    ("SCORE_SCDRS", "SCORE_SIGNATURES"),
+    ("COMPARE_METHODS",),
     ("DRAW_FIGURES",),
     ("WRITE_REPORT",),
     ("WRITE_MANIFEST",),

@@ -11,12 +11,14 @@ from traitmap import __version__
 from traitmap.errors import InputError
 from traitmap.files import require_file, writing
 from traitmap.report_collect import collect
+from traitmap.report_compared import compared_methods, compared_payload, compared_table
 from traitmap.report_fates import fates_of_slices, fates_of_traits
 from traitmap.report_files import write_report_data
 from traitmap.report_further import further_tables
 from traitmap.report_heatmap import heatmap, likeness
 from traitmap.report_methods import methods
-from traitmap.report_payload import embed, payload
+from traitmap.report_pack import embed
+from traitmap.report_payload import payload
 from traitmap.report_results import Choices, Results
 from traitmap.report_tables import (
     GENE_COLUMNS,
@@ -34,6 +36,7 @@ SCRIPTS = tuple(
     f"{name}.js"
     for name in "core statistics tables heatmap likeness layers selection maps lead genes trust start".split()
 )
+COMPARED_SCRIPT = "compared.js"  # in the page only where a run has methods beside ldsc
 RUN_INFO_FIRST = ("run_name", "command_line", "start", "pipeline", "version", "revision", "nextflow", "profile")
 
 
@@ -54,7 +57,8 @@ def write_report(
     Raises InputError where the folder holds nothing of a run, a file cannot be read, or a template part is missing.
     """
     out = Path(out)
-    parts = {name: require_file(Path(templates) / name, "report template") for name in (TEMPLATE, *STYLES, *SCRIPTS)}
+    names = (TEMPLATE, *STYLES, *SCRIPTS, COMPARED_SCRIPT)
+    parts = {name: require_file(Path(templates) / name, "report template") for name in names}
     info = read_run_info(run_info)
     results = collect(Path(results_folder), reference, choices)
     say(f"read {plural(len(results.slices), 'slice')}, {plural(len(results.traits), 'trait')}")
@@ -90,18 +94,21 @@ def render(results: Results, parts: dict[str, Path], info: dict[str, Any], title
         loader=FileSystemLoader(parts[TEMPLATE].parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     environment.lstrip_blocks = True
+    scripts = (*SCRIPTS[:-1], COMPARED_SCRIPT, SCRIPTS[-1]) if compared_methods(results) else SCRIPTS
     data = payload(results) | {
         "heatmap": heatmap(results),
         "likeness": likeness(results),
         "significant": results.choices.fdr,
         "q_from": results.q_from,
     }
+    if compared := compared_payload(results):
+        data["compared"] = compared
     return environment.get_template(TEMPLATE).render(
         **view(results, info),
         title=title,
         data_folder=data_folder,
         styles=Markup("\n".join(parts[name].read_text() for name in STYLES)),
-        scripts=Markup("\n".join(parts[name].read_text() for name in SCRIPTS)),
+        scripts=Markup("\n".join(parts[name].read_text() for name in scripts)),
         plotly=Markup(get_plotlyjs()),
         data=Markup(embed(data)),
     )
@@ -113,6 +120,7 @@ def view(results: Results, info: dict[str, Any]) -> dict[str, Any]:
     qc_names, qc_rows = microdomain_rows(results)
     rows = slice_rows(results.summary)
     counts = snp_counts(results)
+    compared_columns, compared_rows = compared_table(results)
     ordered = {name: info[name] for name in RUN_INFO_FIRST if name in info} | info
     ordered = {name: value for name, value in ordered.items() if value not in ("", None)}
     return {
@@ -125,6 +133,8 @@ def view(results: Results, info: dict[str, Any]) -> dict[str, Any]:
         "region_rows": region_rows(results, columns),
         "further": further_tables(results),
         "likeness": likeness(results),
+        "compared_columns": compared_columns,
+        "compared_rows": compared_rows,
         "gene_columns": GENE_COLUMNS,
         "accounts": [account_view(account) for account in results.accounts],
         "warnings": results.warnings,

@@ -13,7 +13,7 @@ import pandas as pd
 from traitmap import report_traps
 from traitmap.errors import InputError
 from traitmap.failures import read_failures
-from traitmap.formats import GENES, REGIONS, SPOTS, SUMMARY
+from traitmap.formats import AGREEMENT, GENES, METHODS, REGIONS, SPOTS, SUMMARY
 from traitmap.ledger import Ledger
 from traitmap.manhattan import read_parquet
 from traitmap.regions import benjamini_hochberg, region_p_values
@@ -24,6 +24,7 @@ from traitmap.report_slices import read_elements, read_report_slice
 TEXTS = {"scope", "slice", "trait", "region", "gene", "flags", "drives"}
 TEXTS |= {"comparison", "slices_a", "region_a", "slices_b", "region_b", "conditional_on"}
 TEXTS |= {"trait_a", "trait_b", "pathway", "genes"}
+TEXTS |= {"method", "method_a", "method_b"}
 
 
 def collect(folder: Path, reference: Path | None = None, choices: Choices | None = None) -> Results:
@@ -50,6 +51,10 @@ def collect(folder: Path, reference: Path | None = None, choices: Choices | None
     _reference(results, reference)
     for name in traits:
         results.traits[name] = _trait(results, folder, name)
+    for name in traits:
+        path = folder / "traits" / "genes" / f"{name}.qc.json"
+        if path.is_file():
+            _account_file(results, path, folder, name)
     for name in names:
         results.slices[name] = read_report_slice(folder / "slices" / name, name, results.missing)
         for step, text in results.slices[name].ledgers:
@@ -64,10 +69,21 @@ def collect(folder: Path, reference: Path | None = None, choices: Choices | None
         path = folder / "summary" / f"{each.name}.tsv"
         if path.is_file():
             results.further[each.name] = _table(results, path, folder, each.in_file)
+    _methods(results, folder)
     results.q_from = q_column(results)
     _choose_rows(results)
     _traps(results, reference)
     return results
+
+
+def _methods(results: Results, folder: Path) -> None:
+    """The tables of the methods beside ldsc, where the run has any: rows of what is chosen."""
+    for name, columns in (("methods", METHODS), ("agreement", AGREEMENT)):
+        path = folder / "summary" / {"methods": "methods.tsv", "agreement": "method_agreement.tsv"}[name]
+        if path.is_file():
+            table = _table(results, path, folder, columns)
+            here = table["slice"].isin(results.slices) & table["trait"].isin(results.traits)
+            setattr(results, name, table[here].reset_index(drop=True))
 
 
 def _chosen(slices: list[str], traits: list[str], choices: Choices, folder: Path) -> tuple[list[str], list[str]]:
@@ -211,6 +227,8 @@ def _association(results: Results, folder: Path, path: Path) -> Association:
     if (path / "expression.parquet").is_file():
         table = read_parquet(path / "expression.parquet")
         pair.expression = table.set_index(table.columns[0])
+    if (path / "methods.parquet").is_file():
+        pair.methods = read_parquet(path / "methods.parquet")
     if (path / "region_tests.parquet").is_file():
         wanted = ["region", "test", "n_spots", "z", "p"]
         pair.region_tests = _parquet(results, path / "region_tests.parquet", folder, wanted)

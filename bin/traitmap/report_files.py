@@ -32,6 +32,8 @@ def write_report_data(results: Results, folder: Path) -> list[str]:
     tables = {
         "regions.tsv": results.summary,
         **{f"{name}.tsv": table for name, table in results.further.items()},
+        "methods.tsv": results.methods,
+        "method_agreement.tsv": results.agreement,
         "genes.tsv": _genes(results),
         "counts.tsv": _counts(results),
         "facts.tsv": _facts(results),

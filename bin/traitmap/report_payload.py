@@ -1,11 +1,8 @@
-"""The data inside the page: typed arrays as deflated base64, in one JSON text that no name can break out of."""
+"""The data inside the page: everything that its scripts draw."""
 
 from __future__ import annotations
 
-import base64
-import json
 import math
-import zlib
 from typing import Any
 
 import numpy as np
@@ -13,6 +10,8 @@ import pandas as pd
 from scipy import stats
 
 from traitmap.manhattan import Manhattan, read_manhattan
+from traitmap.report_compared import packed_scores
+from traitmap.report_pack import pack, pack_texts
 from traitmap.report_results import Association, Results
 from traitmap.report_slices import Slice, gene_scores
 from traitmap.report_tables import GENE_COLUMNS
@@ -23,37 +22,6 @@ SNPS_AT_MOST = 60_000
 SNPS_EACH = 5_000  # drawn as vectors, so that the exported picture is one
 LISTED_GENES = 50
 EXPRESSION_UNIT = "log(1 + counts per 10,000)"
-
-
-def pack(values: np.ndarray) -> dict[str, str]:
-    """An array as {type, deflated base64}; types are those of JavaScript's typed arrays, little-endian."""
-    kind = {"f": "f4", "u1": "u1", "u2": "u2", "u4": "u4"}[values.dtype.str[1:] if values.dtype.kind == "u" else "f"]
-    raw = np.ascontiguousarray(values, dtype=f"<{kind}").tobytes()
-    return {"type": kind, "data": base64.b64encode(zlib.compress(raw, 9)).decode()}
-
-
-def pack_texts(values: np.ndarray) -> dict[str, str]:
-    """Names, one a line, deflated; line breaks within a name become spaces."""
-    text = "\n".join(" ".join(str(value).splitlines()) for value in values)
-    return {"type": "text", "data": base64.b64encode(zlib.compress(text.encode(), 9)).decode()}
-
-
-def embed(value: Any) -> str:
-    """JSON for a <script> block: NaN and infinities become null, and ``<`` cannot end the block."""
-    text = json.dumps(_finite(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    for sign in "<>&\u2028\u2029":
-        text = text.replace(sign, f"\\u{ord(sign):04x}")
-    return text
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _finite(item) for name, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(item) for item in value]
-    if hasattr(value, "item"):
-        value = value.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def payload(results: Results) -> dict[str, Any]:
@@ -170,6 +138,8 @@ def _pair(pair: Association, found: Slice, shown: np.ndarray) -> dict[str, Any]:
     # The page computes P from z where P is the upper normal tail, which halves what it must hold.
     if not np.allclose(upper_tail, log_p[known], rtol=1e-4, atol=1e-6):
         item["log_p"] = pack(log_p)
+    if scores := packed_scores(pair, found.spots[shown]):
+        item["scores"] = scores
     return item
 
 

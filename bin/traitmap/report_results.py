@@ -67,6 +67,7 @@ class Association:
     genes: pd.DataFrame | None = None
     expression: pd.DataFrame | None = None
     region_tests: pd.DataFrame | None = None
+    methods: pd.DataFrame | None = None
     account: Account | None = None
 
 
@@ -82,6 +83,8 @@ class Results:
     associations: dict[tuple[str, str], Association] = field(default_factory=dict)
     summary: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(SUMMARY)))
     further: dict[str, pd.DataFrame] = field(default_factory=dict)
+    methods: pd.DataFrame | None = None
+    agreement: pd.DataFrame | None = None
     reference: dict[str, Any] = field(default_factory=dict)
     reference_genes: pd.DataFrame | None = None
     accounts: list[Account] = field(default_factory=list)

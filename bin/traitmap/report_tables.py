@@ -120,11 +120,12 @@ def _bars(values: pd.Series, kind: str, scale: list[pd.Series]) -> np.ndarray | 
     """Lengths 0..1 of the bars behind ``values``; 1 is the largest of ``scale``, the columns to compare by eye."""
     if kind in ("text", "count"):
         return None
-    tops = [_length(column, kind).max(initial=0) for column in scale]
-    return np.round(_length(values, kind) / max(*tops, 2.0 if kind == "p" else 1e-12), 4)
+    tops = [lengths(column, kind).max(initial=0) for column in scale]
+    return np.round(lengths(values, kind) / max(*tops, 2.0 if kind == "p" else 1e-12), 4)
 
 
-def _length(values: pd.Series, kind: str) -> np.ndarray:
+def lengths(values: pd.Series, kind: str) -> np.ndarray:
+    """How long bars of ``values`` are, in one unit for each kind: -log10 P, log2 of a ratio, else the value; or 0."""
     given = values.to_numpy(np.float64)
     if kind == "p":
         given = np.abs(np.log10(np.clip(given, 1e-300, 1)))

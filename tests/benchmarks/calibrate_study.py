@@ -82,8 +82,10 @@ class Simulated:
             yield trait, pd.DataFrame({"Z": z, "N": n}, index=index)
 
 
-def simulate(study: Study, folder: Path, threads: int = 1) -> Simulated:
+def simulate(study: Study, folder: Path, threads: int = 1, keep_panel: bool = False) -> Simulated:
     """Simulate into ``folder``, or read what an earlier call with the same numbers left there.
+
+    ``keep_panel`` leaves the genotypes of the panel in panel/.
 
     Raises InputError where the folder holds another study.
     """
@@ -96,6 +98,8 @@ def simulate(study: Study, folder: Path, threads: int = 1) -> Simulated:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         _simulate(study, traits, folder, threads)
+        if not keep_panel:
+            shutil.rmtree(folder / "panel")
         told.write_text(json.dumps(parameters, indent=1) + "\n")
     snps = pd.read_parquet(folder / "snps.parquet")
     arrays = np.load(folder / "associations.npz")
@@ -124,7 +128,6 @@ def _simulate(study: Study, traits: list[Trait], folder: Path, threads: int) -> 
         near=whole.near[at],
         explained=whole.explained,
     )
-    shutil.rmtree(folder / "panel")
 
 
 def _link(study: Study, folder: Path, threads: int) -> Reference:

@@ -38,6 +38,36 @@ class Demo {
             input[3] = []
             input[4] = [[], []]
         ''',
+        ASSOCIATE_GENES: '''
+            panel = ['bed', 'bim', 'fam'].collect { ending -> file("${projectDir}/assets/demo/panel/panel.1.${ending}") }
+            input[0] = HARMONIZE_SUMSTATS.out.sumstats.map { trait, path -> [trait, path, []] }
+            input[1] = MERGE_REFERENCE.out.reference
+            input[2] = 'panel.{chr}'
+            input[3] = panel
+            input[4] = file("${projectDir}/assets/demo/genes.gtf")
+        ''',
+        SCORE_SCDRS: SLICE + '''
+            input[0] = SCORE_SPECIFICITY.out.specificity
+                .combine(ASSOCIATE_GENES.out.genes)
+                .map { meta, path, _trait, genes -> [meta + [trait: 'causal_trait'], slice_1, path, genes, []] }
+        ''',
+        SCORE_SIGNATURES: SLICE + '''
+            input[0] = SCORE_SPECIFICITY.out.specificity
+                .combine(ASSOCIATE_GENES.out.genes)
+                .map { meta, path, _trait, genes -> [meta + [trait: 'causal_trait'], slice_1, path, genes, []] }
+            input[1] = 'aucell,module_score'
+        ''',
+        COMPARE_METHODS: '''
+            all = SUMMARIZE_REGIONS.out.regions.map { path -> [path].flatten().first() }
+            input[0] = COMBINE_REGIONS.out.regions.map { meta, _path -> meta }.collect()
+            input[1] = all.collect()
+            input[2] = REGRESS_SPOTS.out.spots.map { _meta, path -> path }.collect()
+            input[3] = SCORE_SCDRS.out.scores
+                .flatMap { _meta, of_spots, of_regions -> [of_spots, of_regions] }
+                .mix(SCORE_SIGNATURES.out.scores.map { _meta, path -> path })
+                .collect()
+            input[4] = [3]
+        ''',
         RANK_GENES: SLICE + '''
             input[0] = SCORE_SPECIFICITY.out.specificity
                 .map { meta, path -> [meta + [trait: 'causal_trait'], path] }
@@ -62,6 +92,8 @@ class Demo {
     private static final List SPECIFICITY = ['EMBED_SPOTS', 'SCORE_SPECIFICITY']
     private static final List ASSOCIATIONS = REFERENCE + ['HARMONIZE_SUMSTATS'] + SPECIFICITY + ['REGRESS_SPOTS']
 
+    private static final List METHODS = REFERENCE + ['HARMONIZE_SUMSTATS', 'ASSOCIATE_GENES'] + SPECIFICITY
+
     private static final Map BEFORE = [
         MERGE_REFERENCE: ['LINK_SNPS_TO_GENES'],
         IMPORT_REFERENCE: REFERENCE,
@@ -71,6 +103,12 @@ class Demo {
         MERGE_SPOTS: ASSOCIATIONS - 'REGRESS_SPOTS',
         COMBINE_REGIONS: ASSOCIATIONS,
         RANK_GENES: ASSOCIATIONS,
+        ASSOCIATE_GENES: REFERENCE + ['HARMONIZE_SUMSTATS'],
+        SCORE_SCDRS: METHODS,
+        SCORE_SIGNATURES: METHODS,
+        COMPARE_METHODS: METHODS + [
+            'SCORE_SCDRS', 'SCORE_SIGNATURES', 'REGRESS_SPOTS', 'COMBINE_REGIONS', 'SUMMARIZE_REGIONS',
+        ],
         SUMMARIZE_REGIONS: ASSOCIATIONS + ['COMBINE_REGIONS'],
         DRAW_FIGURES: ASSOCIATIONS + ['RANK_GENES', 'COMBINE_REGIONS'],
         WRITE_REPORT: ASSOCIATIONS + ['COMBINE_REGIONS', 'SUMMARIZE_REGIONS'],

@@ -152,8 +152,11 @@ def test_a_real_run_and_its_report_in_a_browser(checkout, tmp_path):
     (tmp_path / "traits.csv").write_text(f"trait,sumstats\nSCZ,{gwas}\n")
     genes = ("--genes", REAL / "genes" / "NCBI37.3.gene.loc", "--homologs", REAL / "genes" / "mouse_human_homologs.txt")
     sheets = ("--input", "slices.csv", "--traits", "traits.csv", "--ld_scores", REAL / "ld_scores_EUR" / "{chr}")
-    done = nextflow(tmp_path, *sheets, *genes, "--epochs", 60, "--figures", "none", pipeline=checkout)
+    more = ("--methods", "ldsc,scdrs,aucell", "--scdrs_controls", 200, "--epochs", 60, "--figures", "none")
+    done = nextflow(tmp_path, *sheets, *genes, *more, pipeline=checkout)
     assert done.returncode == 0, done.stdout + done.stderr
+    methods = pd.read_csv(tmp_path / "results" / "summary" / "methods.tsv", sep="\t")
+    assert set(methods["method"]) == {"ldsc", "scdrs", "aucell", "consensus"}
     told = pd.read_csv(tmp_path / "results" / "summary" / "regions.tsv", sep="\t").set_index("region")
     assert told.loc["1: Granular Cell Layer", "z_mean"] > 2 > 0 > told.loc["5: Olfactory Nerve Layer", "z_mean"]
     run_in_browser("any_report.test.mjs", REPORT=tmp_path / "results" / "report.html")
@@ -189,7 +192,7 @@ def test_reference_of_a_run_serves_the_next(demo, checkout, tmp_path):
 
 
 def test_stub_goes_through_the_whole_graph(checkout, tmp_path):
-    done = nextflow(tmp_path, "-profile", "test", "-stub", pipeline=checkout)
+    done = nextflow(tmp_path, "-profile", "test", "-stub", "--methods", "ldsc,scdrs,aucell", pipeline=checkout)
     assert done.returncode == 0, done.stdout
     assert "WARN" not in done.stdout
     wanted = {path.parent.name.upper() for path in (ROOT / "modules").glob("*/main.nf")}
@@ -201,10 +204,24 @@ def complaints(done: subprocess.CompletedProcess[str]) -> list[str]:
 
 
 def test_wrong_parameters_are_told_all_at_once(tmp_path):
-    done = nextflow(tmp_path, "--input", "no.csv", "--foo", 1, "--power", 99, "--blocks", "many", "--weights", "none")
+    done = nextflow(
+        tmp_path,
+        "--input",
+        "no.csv",
+        "--foo",
+        1,
+        "--power",
+        99,
+        "--blocks",
+        "many",
+        "--weights",
+        "none",
+        "--methods",
+        "magic",
+    )
     assert done.returncode != 0
     told = "\n".join(complaints(done))
-    for name in ("--input", "--traits", "--foo", "--power", "--blocks", "--weights"):
+    for name in ("--input", "--traits", "--foo", "--power", "--blocks", "--weights", "--methods"):
         assert name in told
     assert "Traceback" not in done.stdout
     assert not (tmp_path / "results" / "report.html").exists()
@@ -299,6 +316,14 @@ def test_secrets_in_addresses_are_not_printed(tmp_path):
     done = nextflow(tmp_path, "-profile", "test", "--genes", secret, "--info_min", secret)
     assert "https://***@localhost:1/genes.gtf?***" in done.stdout
     assert "hunter2" not in "".join(complaints(done))
+
+
+def test_methods_want_ldsc_and_genotypes_that_are_there(tmp_path):
+    done = nextflow(tmp_path, "-profile", "test", "--methods", "scdrs", "--gene_panel", "none.{chr}")
+    told = "\n".join(complaints(done))
+    assert "--methods scdrs: ldsc is missing" in told
+    assert "none.1.bed does not exist" in told
+    assert submitted(done) == set()
 
 
 def test_missing_chromosomes_of_the_panel_are_told_before_any_task(tmp_path):

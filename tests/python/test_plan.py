@@ -8,7 +8,7 @@ from traitmap.check_inputs import Inputs
 from traitmap.plan import WAY, amount, duration, least_seconds, plan_tasks, plan_text, regression_snps
 
 SETTINGS = {"embedding": "gat_ae", "epochs": 300, "weights": "shared", "ld_window_cm": 1}
-SETTINGS |= {"traits_per_task": 2, "spots_per_task": 0, "figures": "png"}
+SETTINGS |= {"traits_per_task": 2, "spots_per_task": 0, "figures": "png", "methods": "ldsc", "scdrs_controls": 1000}
 
 
 def study(slices=2, traits=3, chromosomes=4, spots=1000, group="donor", looked=True, **settings) -> Inputs:
@@ -50,6 +50,13 @@ def test_tasks_are_those_of_the_pipeline():
         "WRITE_REPORT": 1,
         "WRITE_MANIFEST": 1,
     }
+
+
+def test_methods_beside_ldsc_are_counted():
+    steps = count(study(methods="ldsc,scdrs,aucell"))
+    added = {"ASSOCIATE_GENES": 3, "SCORE_SCDRS": 6, "SCORE_SIGNATURES": 6, "COMPARE_METHODS": 1}
+    assert steps == count(study()) | added
+    assert "SCORE_SCDRS" not in count(study(methods="ldsc,module_score"))
 
 
 def test_parts_of_slices_and_figures_are_counted():

@@ -16,7 +16,8 @@ from report_fixture import Study, write_results
 from traitmap.report_collect import collect
 from traitmap.report_files import write_report_data
 from traitmap.report_heatmap import clustered
-from traitmap.report_payload import _shown_spots, embed, payload
+from traitmap.report_pack import embed
+from traitmap.report_payload import _shown_spots, payload
 from traitmap.report_results import Choices, natural
 from traitmap.report_slices import principal_plane, read_gene_scores
 from traitmap.report_tables import _balance

@@ -23,6 +23,8 @@ SETTINGS = {
     "traits_per_task": 10,
     "spots_per_task": 0,
     "figures": "png",
+    "methods": "ldsc",
+    "scdrs_controls": 1000,
 }
 SLICE = {"role": "slice", "slice": "s", "annotation": "annotation", "layer": "", "spatial_key": "spatial"}
 SLICE |= {"species": "human", "group": ""}
@@ -63,9 +65,9 @@ def slice_of(path: Path, **said: str) -> Item:
     return SLICE | {"files": {"h5ad": path}} | said
 
 
-def trait_of(path: Path, n: str = "") -> Item:
+def trait_of(path: Path, n: str = "", **files: Path) -> Item:
     """A row of the sheet of traits."""
-    return {"role": "trait", "trait": "t", "n": n, "files": {"sumstats": path}}
+    return {"role": "trait", "trait": "t", "n": n, "files": {"sumstats": path} | files}
 
 
 def panel_of(bed: Path, chromosome: int = 1) -> Item:
