@@ -58,14 +58,13 @@ def score_spots(data: AnnData, weights: pd.Series, controls: int, seed: int) -> 
             ) from error
 
 
-def score_regions(data: AnnData, scores: pd.DataFrame, seed: int) -> pd.DataFrame:
+def score_regions(data: AnnData, scores: pd.DataFrame, seed: int, heterogeneity: bool = True) -> pd.DataFrame:
     """scDRS's group statistics of regions (columns ``formats.SCDRS_REGIONS``), smallest P first.
 
     ``data`` as ``score_spots`` left it, obs['region'] with labels (all spots are one region where it is missing).
     Association: the 95 % quantile of the region's scores against that of its control scores. Heterogeneity: Geary's C
-    on the graph of spots alike in expression; missing below ``FEWEST_IN_GRAPH`` spots.
+    on the graph of spots alike in expression; missing below ``FEWEST_IN_GRAPH`` spots, and where it is not wanted.
     """
-    import scanpy as sc
     import scdrs
 
     labels = data.obs[REGION].astype(object) if REGION in data.obs else pd.Series(ALL_SPOTS, index=data.obs_names)
@@ -73,11 +72,12 @@ def score_regions(data: AnnData, scores: pd.DataFrame, seed: int) -> pd.DataFram
     part = data[known].copy()
     part.obs[REGION] = labels[known].astype(str).to_numpy()
     part.X = sparse.csr_matrix(part.X)
-    components = min(COMPONENTS, part.n_obs - 1, part.n_vars - 1)
     with _package(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # umap-learn: one thread where a seed is given; means of empty groups
-        sc.pp.pca(part, n_comps=components, random_state=seed)
-        sc.pp.neighbors(part, n_neighbors=min(NEIGHBORS, part.n_obs - 1), random_state=seed)
+        if heterogeneity:
+            _link_alike(part, seed)
+        else:
+            part.obsp["connectivities"] = sparse.csr_matrix((part.n_obs, part.n_obs))
         found = scdrs.method.downstream_group_analysis(part, scores[known], [REGION])[REGION]
     table = pd.DataFrame(
         {
@@ -93,6 +93,14 @@ def score_regions(data: AnnData, scores: pd.DataFrame, seed: int) -> pd.DataFram
         }
     )
     return table.sort_values(["assoc_p", REGION], kind="stable", ignore_index=True)[list(SCDRS_REGIONS)]
+
+
+def _link_alike(data: AnnData, seed: int) -> None:
+    """obsp['connectivities'] of spots alike in expression, as scDRS's own command makes them."""
+    import scanpy as sc
+
+    sc.pp.pca(data, n_comps=min(COMPONENTS, data.n_obs - 1, data.n_vars - 1), random_state=seed)
+    sc.pp.neighbors(data, n_neighbors=min(NEIGHBORS, data.n_obs - 1), random_state=seed)
 
 
 def spots_table(scores: pd.DataFrame, spots: pd.Index) -> pd.DataFrame:

@@ -1,4 +1,6 @@
 // All methods side by side: tables of spots and regions, the consensus of ldsc and scDRS, and how well methods agree.
+include { listed } from '../../functions/options'
+
 process COMPARE_METHODS {
     tag 'all'
     label 'process_low'
@@ -20,9 +22,9 @@ process COMPARE_METHODS {
     def args = task.ext.args ?: ''
     // `counts` tells how many of the scores belong to each slice x trait.
     def starts = counts.indices.collect { i -> counts.take(i).sum(0) }
-    def entries = [metas, [regions].flatten(), [spots].flatten(), starts, counts].transpose()
+    def entries = [metas, listed(regions), listed(spots), starts, counts].transpose()
     def rows = entries.collect { meta, region, spot, start, count ->
-        def own = [scores].flatten().drop(start.toInteger()).take(count.toInteger())
+        def own = listed(scores).drop(start.toInteger()).take(count.toInteger())
         def named = ['scdrs.parquet', 'scdrs_regions.tsv', 'signatures.parquet'].collect { name ->
             own.find { path -> path.name == name } ?: ''
         }

@@ -117,7 +117,7 @@ class _Bench:
             data = expression.copy()
             scores = score_spots(data, own, CONTROLS, SEED)
             spots = spots_table(scores, pd.Index(ldsc["spot"]))
-            found = score_regions(data, scores, SEED).set_index(REGION)
+            found = score_regions(data, scores, SEED, heterogeneity=False).set_index(REGION)
             both = consensus(np.column_stack([p_ldsc, found["assoc_p"].reindex(p_ldsc.index)]))
             shares[f"scdrs, {of}"] = spots["p"]
             pairs = np.column_stack([ldsc["p"], spots["p"]])
@@ -125,14 +125,22 @@ class _Bench:
             for each, combined in zip(regions, both, strict=True):
                 rows.append(self._about(f"scdrs, {of}", each, found.loc[each["region"], "assoc_p"]))
                 rows.append(self._about(f"consensus, {of}", each, combined))
-            signatures = score_signatures(expression, own.index, list(SIGNATURES), SEED, pd.Index(ldsc["spot"]))
-            for name in SIGNATURES:
-                for each in regions:
-                    inside = (ldsc[REGION] == each["region"]).to_numpy()
-                    row = self._about(f"{name}, {of}", each, rank_sum_p(signatures[name].to_numpy(), inside))
-                    rows.append(row | {"auc": auc(signatures[name].to_numpy(), inside)})
+        rows += self._signatures(weights, ldsc, regions)
         by_method = [{"method": method, "share_05": float((p < 0.05).mean())} for method, p in shares.items()]
         return pd.DataFrame(by_method), pd.DataFrame(rows)
+
+    def _signatures(self, weights: pd.Series, ldsc: pd.DataFrame, regions: list[dict]) -> list[dict[str, object]]:
+        expression = self._expression["spots"]
+        own = measured(weights, expression.var_names, Ledger("", ""))
+        signatures = score_signatures(expression, own.index, list(SIGNATURES), SEED, pd.Index(ldsc["spot"]))
+        rows = []
+        for name in SIGNATURES:
+            scores = signatures[name].to_numpy()
+            for each in regions:
+                inside = (ldsc[REGION] == each["region"]).to_numpy()
+                row = self._about(f"{name}, rank sum", each, rank_sum_p(scores, inside))
+                rows.append(row | {"auc": auc(scores, inside)})
+        return rows
 
     def _ldsc(self, trait: Trait, table: pd.DataFrame) -> tuple[pd.DataFrame, list[dict[str, object]]]:
         design = prepare(self._study.reference, self._scores.genes, table, Ledger("", ""), weights="shared")
