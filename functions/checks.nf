@@ -12,7 +12,7 @@ def mostFetched() {
 // [list: JSON of what each input is (bin/traitmap/check_inputs.py says how), files: those to look into].
 def inputsToCheck(options, sheets) {
     def items = sliceItems(sheets, options) + traitItems(sheets) + referenceItems(options) + baselineItems(options)
-    items += covariateItems(options)
+    items += geneItems(options)
     items += sheetItems(options) // after the slices, whose regions and spots they name
     def paths = items.collectMany { item -> item.files.values() }.unique()
     def unsafe = paths.collectMany { path -> unsafeName(path) }
@@ -64,8 +64,10 @@ def baselineItems(options) {
     return baselineFiles(options).collect { path -> [role: 'baseline', files: [baseline: path]] }
 }
 
-def covariateItems(options) {
-    return covariateLists(options).collect { row -> [role: 'covariate', files: [covariate: row.genes]] }
+// Lists and sets of genes.
+def geneItems(options) {
+    def sets = options.gene_sets ? [[role: 'gene_sets', files: [gene_sets: file(options.gene_sets, glob: false)]]] : []
+    return sets + covariateLists(options).collect { row -> [role: 'covariate', files: [covariate: row.genes]] }
 }
 
 // What names spots and regions of the slices; a comparison may name a set of spots as a region.

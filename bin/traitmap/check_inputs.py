@@ -239,6 +239,12 @@ def _covariate(_item: Item, files: dict[str, Path], _context: Context) -> Sizes:
     return {"genes": len(read_gene_list(files["covariate"])[0])} if "covariate" in files else {}
 
 
+def _gene_sets(_item: Item, files: dict[str, Path], _context: Context) -> Sizes:
+    from traitmap.enrich_pathways import read_gene_sets
+
+    return {"sets": len(read_gene_sets(files["gene_sets"]).sets)} if "gene_sets" in files else {}
+
+
 def _reference(_item: Item, files: dict[str, Path], _context: Context) -> Sizes:
     from traitmap.reference import read_reference_snps
 
@@ -293,6 +299,7 @@ CHECKS: dict[str, Callable[[Item, dict[str, Path], Context], Sizes]] = {
     "genes": _genes,
     "baseline": _baseline,
     "covariate": _covariate,
+    "gene_sets": _gene_sets,
     "reference": _reference,
     "gsmap_resource": _gsmap_resource,
     "comparisons": _comparisons,

@@ -200,3 +200,16 @@ def test_a_list_that_is_none_is_refused(tmp_path):
     wrong = text(tmp_path / "inputs.json", "[]")
     options = ("--folder", tmp_path, "--vocabulary", VOCABULARY, "--problems", tmp_path / "p", "--plan", tmp_path / "q")
     assert "is no list of inputs" in refused("check_inputs.py", "--inputs", wrong, *options)
+
+
+def test_lists_and_sets_of_genes_are_read(tmp_path):
+    (tmp_path / "list.txt").write_text("A\thigh\n")
+    (tmp_path / "sets.gmt").write_text("one\tabout\n")
+    items = [
+        {"role": "covariate", "files": {"covariate": tmp_path / "list.txt"}},
+        {"role": "gene_sets", "files": {"gene_sets": tmp_path / "sets.gmt"}},
+    ]
+    assert looked(tmp_path, *items).problems == [
+        "s3://bucket/list.txt: row 1: 'high' beside A is no number; give its weight or none",
+        "s3://bucket/sets.gmt: row 1: is no set; a row is name, description and genes, between tabs",
+    ]
