@@ -68,7 +68,7 @@ def main(
     """
     use_threads(1)
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # torch: huge pages where the system gives them
-    from traitmap.embedding import Settings, Slice, embed_slices
+    from traitmap.embedding import GIVEN, Settings, Slice, embed_slices
     from traitmap.embedding_given import read_given
     from traitmap.embedding_umap import umap_plane
     from traitmap.h5ad import write_h5ad
@@ -95,32 +95,33 @@ def main(
     rows = for_each_slice(slice_, out, columns)
     if failure and len(failure) != len(slice_):
         raise InputError(f"--failure is given {len(failure)} times for {len(slice_)} slices; give one a slice")
-    slices, targets = [], []
-    for number, (path, row) in enumerate(zip(slice_, rows, strict=True)):
-        # No translation is needed here: a gene without a homolog tells spots apart all the same.
-        read = partial(
-            read_slice,
+
+    def read(path, row, ledger):
+        data = read_slice(
             path,
+            ledger,
             layer=row["layer"] or None,
             spatial_key=row["spatial-key"] or "spatial",
             annotation=row["annotation"] or None,
             species=species,
-            translate=False,
+            translate=False,  # a gene without a homolog tells spots apart all the same
         )
-        try:
-            if failure:  # read once more, so that a bad slice is known before the others are embedded
-                read(Ledger("embed_spots", path.name))
-            given = read_given(path, embedding_key) if model == "given" else None
-        except InputError as error:
-            if not failure:
-                raise
-            tell_apart(error, failure[number])
+        if model == "given":
+            data.obsm[GIVEN] = read_given(path, embedding_key)
+        return data
+
+    slices = [
+        Slice(partial(read, path, row), Ledger("embed_spots", path.name), row["z"])
+        for path, row in zip(slice_, rows, strict=True)
+    ]
+
+    def failed(one: Slice, error: InputError) -> None:
+        tell_apart(error, failure[slices.index(one)])
+
+    embedded = embed_slices(slices, settings, failed if failure else None)
+    for path, one, result in zip(out, slices, embedded, strict=True):
+        if result is None:
             continue
-        slices.append(Slice(read, Ledger("embed_spots", path.name), row["z"], given))
-        targets.append(out[number])
-    if not slices:
-        return
-    for path, one, result in zip(targets, slices, embed_slices(slices, settings), strict=True):
         plane = umap_plane(result.obsm["embedding"], seed) if umap else None
         if plane is not None:
             result.obsm["X_umap"] = plane

@@ -31,6 +31,7 @@ from traitmap.slices import REGION
 if TYPE_CHECKING:
     from anndata import AnnData
 
+GIVEN = "given"  # key of obsm
 Model = Callable[[Inputs, Settings, Ledger], Embedded]
 
 
@@ -64,19 +65,20 @@ class Slice:
 
     read
         Gives the slice as ``slices.read_slice`` does, and writes its account into a ledger. Called twice, unless the
-        slice is alone: so no more than one slice's counts are in memory.
+        slice is alone: so no more than one slice's counts are in memory. For the model ``given``, the user's embedding
+        (n x d) is in obsm[GIVEN].
     ledger
         The slice's account.
     height
         z of the slice in its stack; None outside of one.
-    given
-        n x d: the user's embedding, for the model ``given``.
     """
 
     read: Callable[[Ledger], AnnData]
     ledger: Ledger
     height: float | None = None
-    given: np.ndarray | None = None
+
+
+Failed = Callable[[Slice, InputError], None]
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,7 @@ class _Described:
     graph: sparse.csr_matrix | None
     sketch: str
     single_cells: bool
+    given: np.ndarray | None
 
 
 def embed_spots(data: AnnData, settings: Settings, ledger: Ledger) -> AnnData:
@@ -96,14 +99,21 @@ def embed_spots(data: AnnData, settings: Settings, ledger: Ledger) -> AnnData:
     return embed_slices([Slice(lambda _ledger: data, ledger)], settings)[0]
 
 
-def embed_slices(slices: Sequence[Slice], settings: Settings) -> list[AnnData]:
+def embed_slices(slices: Sequence[Slice], settings: Settings, failed: Failed | None = None) -> list[AnnData | None]:
     """Embed the spots of slices by one model: their vectors can be compared between slices.
+
+    Parameters
+    ----------
+    failed
+        Called with a slice that cannot be read, and why; the others are embedded without it. By default the error is
+        raised.
 
     Returns
     -------
     For each slice an AnnData of its spots in its order, without genes: obsm['embedding'] (n x dimensions, float32),
     obsm['pca'] (n x components, float32), obsm['spatial'] (not of single cells), obsp['spatial_graph'] (CSR, 1 for
     every link within the slice and self loop), uns: training_curve (DataFrame), parameters and ledger (JSON texts).
+    None for one that failed.
 
     Raises
     ------
@@ -115,54 +125,65 @@ def embed_slices(slices: Sequence[Slice], settings: Settings) -> list[AnnData]:
     settings.check()
     shared = Ledger("embed_spots", "all slices")  # what is said of all slices together
     with threadpool_limits(limits=1):  # sums of BLAS depend on the number of threads
-        described, components = _read(slices, settings, shared)
-        described = _placed(slices, described, components, settings)
+        read, components = _read(slices, settings, shared, failed)
+        if not read:
+            return [None] * len(slices)
+        some = [slices[number] for number in read]
+        described = _placed(some, list(read.values()), components, settings)
         graph = joined_graph(
-            [one.graph for one in described],
-            [one.coordinates for one in described],
-            [one.height for one in slices],
+            [about.graph for about in described],
+            [about.coordinates for about in described],
+            [one.height for one in some],
         )
-        inputs = _inputs(slices, described, components, graph)
+        inputs = _inputs(described, components, graph)
         embedded = MODELS[settings.model](inputs, settings, shared)
     shared.fact("dimensions", embedded.embedding.shape[1])
-    if len(slices) > 1:
-        shared.fact("slices_embedded_together", len(slices))
-        shared.fact("links_between_slices", int(graph.nnz - sum(one.graph.nnz for one in described)) // 2)
-    rows = np.split(np.arange(len(inputs.slices)), np.flatnonzero(np.diff(inputs.slices)) + 1)
-    for one, own in zip(slices, rows, strict=True):
+    if len(read) > 1:
+        shared.fact("slices_embedded_together", len(read))
+        shared.fact("links_between_slices", int(graph.nnz - sum(about.graph.nnz for about in described)) // 2)
+    results: list[AnnData | None] = [None] * len(slices)
+    for number, one, about, own in zip(read, some, described, _rows_of_each(inputs.slices), strict=True):
         _account(one.ledger, shared, embedded, inputs, own)
-    return [
-        _result(one, about, embedded, components.scores[own], own, settings)
-        for one, about, own in zip(slices, described, rows, strict=True)
-    ]
+        results[number] = _result(one, about, embedded, components.scores[own], own, settings)
+    return results
 
 
-def _read(slices: Sequence[Slice], settings: Settings, shared: Ledger) -> tuple[list[_Described], Components]:
-    """Graph and labels of every slice, and the principal components of their shared variable genes."""
-    described, genes, ranks = [], [], []
+def _rows_of_each(slices: np.ndarray) -> list[np.ndarray]:
+    return np.split(np.arange(len(slices)), np.flatnonzero(np.diff(slices)) + 1)
+
+
+def _read(
+    slices: Sequence[Slice], settings: Settings, shared: Ledger, failed: Failed | None = None
+) -> tuple[dict[int, _Described], Components | None]:
+    """Graph and labels of every slice by its number, and the principal components of their shared variable genes.
+
+    What ``failed`` was told of is left out; where nothing remains there are no components.
+    """
+    described, genes, ranks = {}, [], []
     data = None
-    for one in slices:
+    for number, one in enumerate(slices):
         data = None  # the last one's counts go before the next one's come
-        data = one.read(one.ledger)
-        region = data.obs[REGION] if REGION in data.obs else None
-        places, graph = data.obsm.get("spatial"), None
-        if places is None:
-            if one.height is not None:
+        try:
+            data = one.read(one.ledger)
+            if one.height is not None and "spatial" not in data.obsm:
                 raise InputError(f"{one.ledger.subject}: has a height (z) but no coordinates; leave z empty")
-            one.ledger.fact("neighbors_by", "expression: single cells, no coordinates")
-        else:
-            graph = spatial_graph(places, settings.graph_neighbors, one.ledger)
-            check_pattern(data.X, graph, one.ledger)
-        fingerprint = " ".join(sketch(data.X, data.var.get("source_symbol", data.var_names)))
-        described.append(_Described(data.obs_names, places, region, graph, fingerprint, places is None))
+        except InputError as error:
+            if failed is None:
+                raise
+            failed(one, error)
+            continue
+        described[number] = _described(data, settings, one.ledger)
         measured = np.diff(data.X.indptr) > 0
         counts = data.X if measured.all() else data.X[measured]
         genes.append(data.var_names)
         ranks.append(rank_genes_by_variability(counts, settings.variable_genes, one.ledger))
         del counts
-    chosen = variable_genes(genes, ranks, settings.variable_genes, [one.ledger for one in slices])
+    if not described:
+        return {}, None
+    some = [slices[number] for number in described]
+    chosen = variable_genes(genes, ranks, settings.variable_genes, [one.ledger for one in some])
     parts = []
-    for one in slices:
+    for one in some:
         if len(slices) > 1:
             data = None
             data = one.read(Ledger("embed_spots", "read again"))
@@ -170,6 +191,24 @@ def _read(slices: Sequence[Slice], settings: Settings, shared: Ledger) -> tuple[
         parts.append(Expression(sparse.csr_matrix(data.X[:, data.var_names.get_indexer(chosen)]), totals))
     del data
     return described, principal_components(parts, settings.components, settings.seed, shared)
+
+
+def _described(data: AnnData, settings: Settings, ledger: Ledger) -> _Described:
+    places, graph = data.obsm.get("spatial"), None
+    if places is None:
+        ledger.fact("neighbors_by", "expression: single cells, no coordinates")
+    else:
+        graph = spatial_graph(places, settings.graph_neighbors, ledger)
+        check_pattern(data.X, graph, ledger)
+    return _Described(
+        names=data.obs_names,
+        coordinates=places,
+        region=data.obs[REGION] if REGION in data.obs else None,
+        graph=graph,
+        sketch=" ".join(sketch(data.X, data.var.get("source_symbol", data.var_names))),
+        single_cells=places is None,
+        given=data.obsm.get(GIVEN),
+    )
 
 
 def _placed(
@@ -187,10 +226,10 @@ def _placed(
     return placed
 
 
-def _inputs(slices, described: list[_Described], components: Components, graph: sparse.csr_matrix) -> Inputs:
+def _inputs(described: list[_Described], components: Components, graph: sparse.csr_matrix) -> Inputs:
     weights = spatial_weights(components.scores, graph, components.measured)
     used = np.argsort(-weights * components.scores.std(axis=0), kind="stable")[: (weights > 0).sum()]
-    given = [one.given for one in slices]
+    given = [one.given for one in described]
     dimensions = min(one.coordinates.shape[1] for one in described)
     return Inputs(
         components=components.scores,

@@ -120,13 +120,12 @@ def test_settings_that_make_no_sense_are_refused(wrong, word):
 def in_group(*data, settings=None, heights=None, given=None):
     """Embedded together: (results, ledgers)."""
     ledgers = [Ledger("embed_spots", f"slice {number}") for number in range(len(data))]
+    if given:
+        data = [one.copy() for one in data]
+        for one, values_of_it in zip(data, given, strict=True):
+            one.obsm["given"] = values_of_it
     slices = [
-        Slice(
-            lambda _ledger, one=one: one,
-            ledger,
-            heights[number] if heights else None,
-            given[number] if given else None,
-        )
+        Slice(lambda _ledger, one=one: one, ledger, heights[number] if heights else None)
         for number, (one, ledger) in enumerate(zip(data, ledgers, strict=True))
     ]
     return embed_slices(slices, Settings(**{**QUICK, **(settings or {})})), ledgers
@@ -178,6 +177,24 @@ def test_slices_without_a_common_gene_are_refused(two_slices):
     one, other, _ = two_slices
     with pytest.raises(InputError, match="no gene in common"):
         in_group(one[:, :50].copy(), other[:, 50:].copy())
+
+
+def test_a_slice_that_cannot_be_read_is_told_and_the_others_are_embedded(two_slices):
+    def broken(_ledger):
+        raise InputError("no counts")
+
+    one, other, _ = two_slices
+    slices = [Slice(read, Ledger("embed_spots", "test")) for read in (lambda _: one, broken, lambda _: other)]
+    settings = Settings(**QUICK, model="pca")
+    told = []
+    found = embed_slices(slices, settings, lambda which, error: told.append((which, str(error))))
+    assert told == [(slices[1], "no counts")]
+    assert found[1] is None
+    for result, expected in zip((found[0], found[2]), in_group(one, other, settings={"model": "pca"})[0], strict=True):
+        np.testing.assert_array_equal(values(result), values(expected))
+    assert embed_slices(slices[1:2], settings, lambda *_: None) == [None]
+    with pytest.raises(InputError, match="no counts"):
+        embed_slices(slices, settings)
 
 
 def test_a_stack_links_its_slices(two_slices):
