@@ -38,10 +38,11 @@ def main(
     model: Annotated[
         str,
         typer.Option(
-            help="gat_ae: graph attention autoencoder; contrastive: graph contrastive learning; propagation: features"
+            help="smoothed_pca: principal components averaged over like neighbours; gat_ae: graph attention"
+            " autoencoder; contrastive: graph contrastive learning; propagation: features"
             " averaged over neighbours, and an autoencoder; pca: principal components; given: one's own."
         ),
-    ] = "gat_ae",
+    ] = "smoothed_pca",
     contrast: Annotated[str, typer.Option(help="Of contrastive: infonce, infomax or triplet.")] = "infonce",
     embedding_key: Annotated[str, typer.Option(help="Of given: obsm key of one's own embedding.")] = "",
     variable_genes: Annotated[int, typer.Option(help="Most variable genes that enter.")] = 3000,
@@ -122,7 +123,8 @@ def main(
     for path, one, result in zip(out, slices, embedded, strict=True):
         if result is None:
             continue
-        plane = umap_plane(result.obsm["embedding"], seed) if umap else None
+        single_cells = "spatial" not in result.obsm  # their maps are drawn on it
+        plane = umap_plane(result.obsm["embedding"], seed, everyone=single_cells) if umap else None
         if plane is not None:
             result.obsm["X_umap"] = plane
         write_h5ad(result, path)

@@ -25,8 +25,8 @@ def main(
             help="Kind of microdomain: cosine_top_k, radius, gaussian (distance-weighted), joint_knn (place and "
             "embedding together) or given (metacells)."
         ),
-    ] = "cosine_top_k",
-    neighbors: Annotated[str, typer.Option(help="Spots of a microdomain, or auto (by count splitting).")] = "21",
+    ] = "gaussian",
+    neighbors: Annotated[str, typer.Option(help="Spots of a microdomain, or auto (by count splitting).")] = "31",
     spatial_neighbors: Annotated[int, typer.Option(help="Nearest spots that a microdomain is chosen from.")] = 101,
     radius: Annotated[
         float | None,

@@ -50,6 +50,7 @@ def _model(module: str, function: str) -> Model:
 
 
 MODELS: dict[str, Model] = {
+    "smoothed_pca": _model("embedding_smoothed_pca", "embed_by_smoothing"),
     "gat_ae": _model("embedding_gat_ae", "embed_by_attention"),
     "contrastive": _model("embedding_contrastive", "embed_by_contrast"),
     "propagation": _model("embedding_propagation", "embed_by_propagation"),
@@ -57,6 +58,7 @@ MODELS: dict[str, Model] = {
     "given": _model("embedding_given", "embed_as_given"),
 }
 assert tuple(MODELS) == NAMES
+UNGUIDED = ("pca", "given")  # models that labels have no say in
 
 
 @dataclass(frozen=True)
@@ -143,7 +145,7 @@ def embed_slices(slices: Sequence[Slice], settings: Settings, failed: Failed | N
         shared.fact("links_between_slices", int(graph.nnz - sum(about.graph.nnz for about in described)) // 2)
     results: list[AnnData | None] = [None] * len(slices)
     for number, one, about, own in zip(read, some, described, _rows_of_each(inputs.slices), strict=True):
-        _account(one.ledger, shared, embedded, inputs, own)
+        _account(one.ledger, shared, embedded, inputs, own, settings.model)
         results[number] = _result(one, about, embedded, components.scores[own], own, settings)
     return results
 
@@ -258,8 +260,10 @@ def _labels(described: list[_Described]) -> np.ndarray | None:
     return np.concatenate(codes)
 
 
-def _account(ledger: Ledger, shared: Ledger, embedded: Embedded, inputs: Inputs, own: np.ndarray) -> None:
-    if inputs.labels is not None:
+def _account(ledger: Ledger, shared: Ledger, embedded: Embedded, inputs: Inputs, own: np.ndarray, model: str) -> None:
+    if inputs.labels is not None and model in UNGUIDED:
+        ledger.warn(f"region labels do not guide the model {model}; it embeds as without them")
+    elif inputs.labels is not None:
         guided = int((inputs.labels[own] != UNLABELLED).sum())
         ledger.noted("spots", "whose region label guided the embedding", guided)
         ledger.warn(

@@ -12,7 +12,7 @@ from scipy import sparse
 from traitmap.errors import InputError
 
 UNLABELLED = -1
-NAMES = ("gat_ae", "contrastive", "propagation", "pca", "given")
+NAMES = ("smoothed_pca", "gat_ae", "contrastive", "propagation", "pca", "given")
 CONTRASTS = ("infonce", "infomax", "triplet")
 DEVICES = ("auto", "cpu", "cuda")
 
@@ -45,7 +45,7 @@ class Settings:
         File in which training is kept, and from which it goes on.
     """
 
-    model: str = "gat_ae"
+    model: str = "smoothed_pca"
     seed: int = 0
     device: str = "auto"
     variable_genes: int = 3000

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from traitmap.microdomains import BUDGET, Microdomains, find_microdomains, unit_
 
 COSINE, RADIUS, GAUSSIAN, JOINT, GIVEN = "cosine_top_k", "radius", "gaussian", "joint_knn", "given"
 KINDS = (COSINE, RADIUS, GAUSSIAN, JOINT, GIVEN)
+OF_NEIGHBORS = (COSINE, GAUSSIAN, JOINT)  # that have so many spots; in others, place or the user decides
 MOST = 1000  # spots of a microdomain in the mean; more is hardly a microdomain, and its pairs fill the memory
 SIZES = (5, 11, 21, 31, 51, 81)  # that --neighbors auto chooses from
 FOCAL, GENES = 2000, 1000  # spots and genes that --neighbors auto looks at
@@ -76,9 +79,12 @@ def microdomains_of_kind(
     radius = typical if radius is None else radius
     if kind == RADIUS:
         return _of_pairs(*_within(coordinates, radius, labels), coordinates, embedding)
-    found = candidates()
-    found.weights = np.exp(-((found.distance / radius) ** 2) / 2)
-    return found
+    return weighted_by_distance(candidates(), radius)
+
+
+def weighted_by_distance(microdomains: Microdomains, radius: float) -> Microdomains:
+    """The same spots, weighted by exp(-distance^2 / (2 radius^2))."""
+    return replace(microdomains, weights=np.exp(-((microdomains.distance / radius) ** 2) / 2))
 
 
 def typical_distance(coordinates: np.ndarray, neighbors: int) -> float:
@@ -164,7 +170,12 @@ def parse_neighbors(text: str) -> int | None:
         raise InputError(f"--neighbors is {text!r}; give a number, or auto") from error
 
 
-def choose_neighbors(counts: sparse.csr_matrix, widest: Microdomains, seed: int = 0) -> tuple[int, dict[int, float]]:
+def choose_neighbors(
+    counts: sparse.csr_matrix,
+    widest: Microdomains,
+    seed: int = 0,
+    weighted: Callable[[Microdomains], Microdomains] = lambda of_size: of_size,
+) -> tuple[int, dict[int, float]]:
     """The size of microdomains that foretells counts best, by count splitting; and the loss of each size tried.
 
     Every molecule is dealt to one of two halves, which are independent samples of a spot's expression. A microdomain
@@ -178,6 +189,8 @@ def choose_neighbors(counts: sparse.csr_matrix, widest: Microdomains, seed: int 
         Spots x genes, CSR, raw.
     widest
         Microdomains as large as any to be tried: a smaller one is the first spots of it.
+    weighted
+        Weights such a smaller one for its size.
 
     Source: molecular cross-validation (Batson, Royer and Webber, bioRxiv 2019).
     """
@@ -192,7 +205,7 @@ def choose_neighbors(counts: sparse.csr_matrix, widest: Microdomains, seed: int 
     to_foretell = to_foretell[focal].toarray()
     losses = {}
     for size in [size for size in SIZES if size <= widest.size.max()] or [int(widest.size.max())]:
-        average = widest.first(size).average()[focal].astype(np.float64)
+        average = weighted(widest.first(size)).average()[focal].astype(np.float64)
         losses[size] = float(np.mean(((average @ known).toarray() - to_foretell) ** 2))
     return min(losses, key=losses.get), losses
 

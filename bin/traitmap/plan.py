@@ -22,6 +22,7 @@ GENES, BYTES_PER_SPOT = 20_000, 4_000
 SNPS, PANEL_SNPS_PER_BYTE, PEOPLE = 1_200_000, 1 / 35, 500
 CHROMOSOME_CM = 160.0
 PRODUCTS_PER_SECOND = 1e10
+UNTRAINED = ("smoothed_pca", "pca", "given")  # embeddings
 MOST_STEPS, SPOTS_OF_STEP = 600, 1024  # of the embedding's training
 
 
@@ -118,7 +119,7 @@ def _harmonize(size: float, snps: float) -> Task:
 
 
 def _embed(size: Slice, settings: dict) -> Task:
-    trained = settings["embedding"] not in ("pca", "given")
+    trained = settings["embedding"] not in UNTRAINED
     steps = min(MOST_STEPS, int(settings["epochs"]) * max(1.0, size.spots / SPOTS_OF_STEP)) if trained else 0
     umap = 2.5e-3 * min(size.spots, 5000)
     seconds = 10 + umap + 0.06 * steps + 1e-4 * size.spots + 3e-8 * size.stored

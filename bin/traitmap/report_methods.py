@@ -134,6 +134,10 @@ _WORKS = (
     ),
 )
 FEW_COLUMNS = 8  # annotations that are named
+WORDS_OF_MODELS = {
+    "pca": "the principal components of their expression",
+    "smoothed_pca": "the principal components of their expression, averaged over like neighbours in space",
+}
 UNTOLD = {"version", "device", "model"}  # parameters that other words of the text tell, or that do not matter
 _WORK = {work.key: work for work in _WORKS}
 
@@ -203,7 +207,7 @@ def _slices(results: Results, cite) -> str:
         if model.startswith("gat"):
             text += f"a graph attention autoencoder {cite('velickovic2018gat')} on expression and spatial neighbours"
         else:
-            text += "the principal components of their expression" if model == "pca" else f"the model {model}"
+            text += WORDS_OF_MODELS.get(model, f"the model {model}")
         text += f"{_listed(given)}. "
     if any(found.plane_name.startswith("UMAP") for found in results.slices.values()):
         text += f"For display alone the embedding was laid out by UMAP {cite('mcinnes2018umap')}. "

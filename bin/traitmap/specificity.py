@@ -33,11 +33,13 @@ from traitmap.microdomain_kinds import (
     COSINE,
     GAUSSIAN,
     GIVEN,
-    JOINT,
     KINDS,
+    OF_NEIGHBORS,
     SIZES,
     choose_neighbors,
     microdomains_of_kind,
+    typical_distance,
+    weighted_by_distance,
 )
 from traitmap.microdomain_quality import account_quality, microdomain_quality
 from traitmap.microdomains import Microdomains, unit_vectors
@@ -56,7 +58,7 @@ TOLERANCE = 1e-6  # of log R: float32 ranks cannot tell a ratio nearer to 1 from
 
 @dataclass(frozen=True)
 class Settings:
-    """What gene specificity depends on; the defaults are gsMap's (1.73.8).
+    """What gene specificity depends on. ``GSMAP`` has gsMap's (1.73.8) microdomains; the power is gsMap's anyhow.
 
     neighbors, spatial_neighbors
         Size of a microdomain (None: by count splitting), and of the spatial neighbourhood that it is chosen from.
@@ -72,12 +74,12 @@ class Settings:
         A score of ``specificity_scores.SCORES``.
     """
 
-    neighbors: int | None = 21
+    neighbors: int | None = 31
     spatial_neighbors: int = 101
     power: float = 1.0
     use_labels: bool = True
     expression_gate: bool = True
-    neighborhood: str = COSINE
+    neighborhood: str = GAUSSIAN
     radius: float | None = None
     specificity: str = "gss"
 
@@ -101,10 +103,13 @@ class Settings:
         ):
             if value not in choices:
                 problems.append(f"--{option} is {value!r}; choose one of {', '.join(choices)}")
-        if self.neighbors is None and self.neighborhood not in (COSINE, JOINT):
-            problems.append(f"--neighbors auto: goes with --neighborhood {COSINE} or {JOINT}; give a number")
+        if self.neighbors is None and self.neighborhood not in OF_NEIGHBORS:
+            problems.append(f"--neighbors auto: goes with --neighborhood {', '.join(OF_NEIGHBORS)}; give a number")
         if problems:
             raise InputError(*problems)
+
+
+GSMAP = Settings(neighbors=21, neighborhood=COSINE)
 
 
 def read_embedding(path: Path, spots: pd.Index, key: str = "embedding") -> np.ndarray:
@@ -210,7 +215,7 @@ def score_specificity(
     obs = pd.DataFrame(index=data.obs_names)
     if regions is not None:
         obs[REGION] = regions
-    expected = settings.neighbors if settings.neighborhood in (COSINE, GAUSSIAN, JOINT) else 2
+    expected = settings.neighbors if settings.neighborhood in OF_NEIGHBORS else 2
     quality = microdomain_quality(microdomains, None if single_cells else places, expected, regions).set_index(
         obs.index
     )
@@ -264,7 +269,15 @@ def _microdomains(
 
     if settings.neighbors is not None:
         return settings, of_size(settings.neighbors)
-    neighbors, losses = choose_neighbors(data.X, of_size(min(SIZES[-1], settings.spatial_neighbors)))
+
+    def weighted(microdomains: Microdomains) -> Microdomains:
+        if settings.neighborhood != GAUSSIAN:
+            return microdomains
+        size = int(microdomains.size.max())
+        return weighted_by_distance(microdomains, settings.radius or typical_distance(places, size))
+
+    widest = of_size(min(SIZES[-1], settings.spatial_neighbors))
+    neighbors, losses = choose_neighbors(data.X, widest, weighted=weighted)
     ledger.fact("neighbors_chosen", neighbors)
     ledger.fact("loss_of_neighbors", {str(size): round(loss, 6) for size, loss in losses.items()})
     return replace(settings, neighbors=neighbors), of_size(neighbors)

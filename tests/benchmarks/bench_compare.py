@@ -52,8 +52,9 @@ class Ours:
 
     def score(self) -> list[str | Path]:
         given = ("--slice", self.study.slice, "--layer", "counts", "--annotation", "annotation")
-        embedding = ("--embedding", self.study.embedding, "--neighbors", "21", "--spatial-neighbors", "101")
-        return step("score_specificity", *given, *embedding, *self._end(self.specificity))
+        embedding = ("--embedding", self.study.embedding)
+        gsmaps = ("--neighborhood", "cosine_top_k", "--neighbors", "21", "--spatial-neighbors", "101")
+        return step("score_specificity", *given, *embedding, *gsmaps, *self._end(self.specificity))
 
     def regress(self, weights: str, out: Path, specificity: Path | None = None) -> list[str | Path]:
         given = ("--specificity", specificity or self.specificity, "--reference", self.reference)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from calibrate_study import Simulated
 from traitmap.h5ad import read_h5ad, write_h5ad
 from traitmap.ledger import Ledger
 from traitmap.slices import REGION, read_slice
-from traitmap.specificity import Settings, score_specificity
+from traitmap.specificity import GSMAP, Settings, score_specificity
 
 ANNOTATION, LAYER = "annotation", "counts"
 
@@ -35,7 +35,7 @@ class Configuration:
 
     name: str
     says: str
-    specificity: Settings = field(default_factory=lambda: Settings(use_labels=False))
+    specificity: Settings = field(default_factory=lambda: replace(GSMAP, use_labels=False))
     model: str = "pca"
     guided: bool = False
     common_background: bool = False
@@ -45,7 +45,7 @@ class Configuration:
 
 
 def _sized(neighbors: int, spatial: int) -> Configuration:
-    settings = Settings(neighbors=neighbors, spatial_neighbors=spatial, use_labels=False)
+    settings = replace(GSMAP, neighbors=neighbors, spatial_neighbors=spatial, use_labels=False)
     return Configuration(f"K{neighbors}_S{spatial}", f"microdomains of {neighbors} out of {spatial} spots", settings)
 
 
@@ -59,9 +59,9 @@ CONFIGURATIONS = {
             weights=("spot", "shared"),
             share=1.0,
         ),
-        Configuration("labels", "microdomains within labels", Settings(use_labels=True)),
-        Configuration("power_1.5", "GSS power 1.5", Settings(power=1.5, use_labels=False)),
-        Configuration("K1", "no microdomains (single spots)", Settings(neighbors=1, use_labels=False)),
+        Configuration("labels", "microdomains within labels", GSMAP),
+        Configuration("power_1.5", "GSS power 1.5", replace(GSMAP, power=1.5, use_labels=False)),
+        Configuration("K1", "no microdomains (single spots)", replace(GSMAP, neighbors=1, use_labels=False)),
         _sized(8, 101),
         _sized(8, 201),
         _sized(21, 201),
@@ -72,7 +72,7 @@ CONFIGURATIONS = {
         Configuration(
             "gat_labels",
             "graph autoencoder guided by labels, microdomains within labels (as gsMap)",
-            Settings(use_labels=True),
+            GSMAP,
             model="gat_ae",
             guided=True,
         ),
@@ -80,7 +80,7 @@ CONFIGURATIONS = {
         Configuration(
             "shuffled_labels",
             "labels without meaning, microdomains within them",
-            Settings(use_labels=True),
+            GSMAP,
             shuffled=True,
         ),
     )

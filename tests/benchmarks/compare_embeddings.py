@@ -21,7 +21,7 @@ def main(
     docs: Annotated[Path | None, typer.Option(help="Folder with embeddings.md to fill; images/ beside it.")] = None,
     base: Annotated[
         str, typer.Option(help="Model that kinds of microdomains and scores are compared with.")
-    ] = "gat_ae",
+    ] = "smoothed_pca",
     way: Annotated[list[str] | None, typer.Option(help="These ways alone; may be repeated. [default: all]")] = None,
     real: Annotated[Path, typer.Option(help="Folder of real slices.")] = ROOT / "../shared/data/real/slices",
     threads: Threads = 1,
@@ -30,6 +30,7 @@ def main(
     use_threads(threads)
     from bench_gsmap import install
     from calibrate_study import simulate
+    from compare_groups import compare_groups
     from compare_page import fill_page, read_results, write_tables
     from compare_runs import run_all, test_regions
     from compare_study import STUDY, real_slices, simulated_slices
@@ -45,6 +46,7 @@ def main(
         say(text)
     tables = write_tables(*read_results(results, base), work / "tables")
     if docs:
+        tables["groups"] = compare_groups(work / "group", threads)
         fill_page(tables, results, slices, base, docs)
 
 

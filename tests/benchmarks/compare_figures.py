@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from calibrate_figures import GREY, figure_of
 from compare_study import SCENARIOS, Slice
-from compare_ways import PLAIN, ways
+from compare_ways import DEFAULT, PLAIN, ways
 from matplotlib.figure import Figure
 from scipy.stats import spearmanr
 
 from traitmap.ledger import Ledger
 from traitmap.slices import REGION, read_slice
-from traitmap.specificity import Settings, read_embedding, score_specificity
+from traitmap.specificity import read_embedding, score_specificity
 
 COLOURS = ("#D55E00", "#E69F00", "#0072B2", "#009E73", "#CC79A7", "#56B4E9")
 MARKERS = ("s", "o", "^", "D")
@@ -56,8 +57,8 @@ def draw_toy(each: Slice, embedding: Path) -> Figure:
     """One gene on one slice: the truth, counts, GSS of single spots and of microdomains; the regions beside them."""
     data = read_slice(each.path, Ledger("", ""), layer=each.layer, annotation="annotation")
     values = read_embedding(embedding, data.obs_names)
-    alone = score_specificity(data, values, Ledger("", ""), Settings(1, 1, use_labels=False))
-    whole = score_specificity(data, values, Ledger("", ""), PLAIN)
+    alone = score_specificity(data, values, Ledger("", ""), replace(PLAIN, neighbors=1))
+    whole = score_specificity(data, values, Ledger("", ""), DEFAULT)
     true, genes = each.truth
     at = pd.Index(genes).get_indexer(whole.var_names)
     gene = _typical_gene(data, whole.var_names, true[:, at])

@@ -83,7 +83,7 @@ def page_tables(tables: dict[str, pd.DataFrame], base: str) -> dict[str, str]:
     """Markdown of every table of the page."""
     runs, regions = tables["runs"], tables["regions"]
     places = [*SCENARIOS, *REAL]
-    tables = {"slices": markdown(_slices(runs))}
+    tables = {"slices": markdown(_slices(runs)), "groups": markdown(tables["groups"])}
     for of in ("embedding", "neighborhood", "specificity"):
         some = [way for way in ways() if way.of == of and way.name in set(runs["way"])]
         own = runs[runs["of"] == of]
@@ -102,7 +102,7 @@ def _slices(runs: pd.DataFrame) -> pd.DataFrame:
     rows = [{"slice": each.name, "what": each.says, "spots": f"{each.spots:,}", "counts a spot": f"{each.depth:,g}"}
             for each in SCENARIOS.values()]  # fmt: skip
     rows += [{"slice": name, "what": says, "spots": "262" if "bulb" in name else "613", "counts a spot": "real"}
-             for name, (_, says) in REAL.items() if name in set(runs["slice"])]  # fmt: skip
+             for name, (_, says, _) in REAL.items() if name in set(runs["slice"])]  # fmt: skip
     return pd.DataFrame(rows)
 
 

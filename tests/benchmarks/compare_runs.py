@@ -77,7 +77,8 @@ def _scored(
 ) -> tuple[anndata.AnnData, np.ndarray, Usage, int]:
     """Scores, the embedding behind them, what it cost, and how many spots it lacks: gsMap drops some."""
     path, usage = embed(each, model, gsmap, folder / "embeddings")
-    data = read_slice(each.path, Ledger("", each.path.name), layer=each.layer, annotation=ANNOTATION)
+    about = {"layer": each.layer, "annotation": ANNOTATION, "species": each.species, "translate": False}
+    data = read_slice(each.path, Ledger("", each.path.name), **about)
     known = data.obs_names.isin(anndata.read_h5ad(path).obs_names)
     data = data[known].copy()
     embedding = read_embedding(path, data.obs_names)
@@ -112,8 +113,9 @@ def embed(each: Slice, model: str, gsmap: Path, folder: Path) -> tuple[Path, Usa
         if model in (GSMAP, GSMAP_LABELS):
             usage = _embed_as_gsmap(each, model == GSMAP_LABELS, gsmap, path, log)
         else:
-            command = step("embed_spots", "--slice", each.path, "--layer", each.layer, "--model", model, "--out", path)
-            usage = measure([*command, "--device", "cpu"], log, 1)
+            given = ("--slice", each.path, "--layer", each.layer, "--species", each.species)
+            alike = ("--device", "cpu", "--no-umap")  # gsMap draws none either
+            usage = measure(step("embed_spots", *given, "--model", model, "--out", path, *alike), log, 1)
         told.write_text(json.dumps(asdict(usage)))
     return path, Usage(**json.loads(told.read_text()))
 

@@ -62,6 +62,7 @@ class Slice:
     path: Path
     layer: str
     truth: tuple[np.ndarray, np.ndarray] | None = None
+    species: str = "human"
 
 
 def simulated_slices(folder: Path, threads: int = 1) -> list[Slice]:
@@ -94,12 +95,12 @@ def true_scores(study: Study, tissue: Tissue) -> np.ndarray:
 
 
 REAL = {
-    "olfactory bulb": ("mouse_olfactory_bulb.h5ad", "mouse olfactory bulb, five layers"),
-    "breast tumour": ("human_breast_H1.h5ad", "HER2+ breast tumour, a pathologist's regions"),
+    "olfactory bulb": ("mouse_olfactory_bulb.h5ad", "mouse olfactory bulb, five layers", "mouse"),
+    "breast tumour": ("human_breast_H1.h5ad", "HER2+ breast tumour, a pathologist's regions", "human"),
 }
 
 
 def real_slices(folder: Path) -> list[Slice]:
     """The real slices of ``folder``; none where it is missing."""
-    found = [Slice(name, says, folder / file, "count") for name, (file, says) in REAL.items()]
+    found = [Slice(name, says, folder / file, "count", None, species) for name, (file, says, species) in REAL.items()]
     return [each for each in found if each.path.exists()]

@@ -10,7 +10,7 @@ from scipy import sparse
 from traitmap.embedding import Settings, embed_spots
 from traitmap.ledger import Ledger
 
-QUICK = {"epochs": 12, "variable_genes": 100, "components": 20, "dimensions": 8}
+QUICK = {"model": "gat_ae", "epochs": 12, "variable_genes": 100, "components": 20, "dimensions": 8}
 LAYERS = ("outer", "middle", "inner")
 
 

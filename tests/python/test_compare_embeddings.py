@@ -96,9 +96,12 @@ def test_pages_tables_hold_every_way_and_slice():
                         | {"region": region, "enrichment": enrichment, "causal": causal}
                         | {"z": 4.0 * causal, "p": 0.001 if causal else 0.5}
                     )
-    tables = page_tables({"runs": pd.DataFrame(rows), "regions": summarise(pd.DataFrame(tests))}, "gat_ae")
+    groups = pd.DataFrame({"": ["`pca`"], "in the own slice": ["0.90"]})
+    regions = summarise(pd.DataFrame(tests))
+    tables = page_tables({"runs": pd.DataFrame(rows), "regions": regions, "groups": groups}, "smoothed_pca")
     for way in ways():
         assert way.says in tables[f"{way.of} recovery"]
         assert f"| {way.says} | 0.000 ± 0.000 | 1.00 | 4.00 |" in tables[f"{way.of} tests"]
     assert tables["slices"].count("\n") == 2 + len(SCENARIOS) + 1
+    assert "| `pca` | 0.90 |" in tables["groups"]
     assert "0.70 | – |" in tables["clusters"]  # the tumour was not run

@@ -8,15 +8,17 @@ import pandas as pd
 import pytest
 import torch
 from scipy import sparse
+from threadpoolctl import threadpool_limits
 
 from conftest import GSMAP, call, needs_gsmap, refused
 from embedding_slices import QUICK, embed, layered_slice, purity, values
 from traitmap.embedding import MODELS, Settings, Slice, embed_slices, embed_spots
+from traitmap.embedding_given import read_given
 from traitmap.errors import InputError
 from traitmap.ledger import Ledger
 from traitmap.slices import read_slice
 
-TRAINED = [name for name in MODELS if name not in ("pca", "given")]
+ALL_MODELS = [name for name in MODELS if name != "given"]
 
 
 # --- labels -------------------------------------------------------------------------------------------------------
@@ -35,6 +37,17 @@ def test_without_labels_nothing_of_them_is_learned():
     assert not np.array_equal(values(guided), values(alone))
 
 
+def test_labels_guide_a_model_or_are_told_not_to():
+    data, _ = layered_slice(100, regions=True)
+    free = data.copy()
+    del free.obs["region"]
+    for model, guides in (("smoothed_pca", True), ("pca", False)):
+        guided, ledger = embed(data, model=model)
+        assert any("not independent" in warning for warning in ledger.warnings) == guides
+        assert any(f"do not guide the model {model}" in warning for warning in ledger.warnings) != guides
+        assert np.array_equal(values(guided), values(embed(free, model=model)[0])) != guides
+
+
 def test_unlabelled_spots_and_rare_labels_are_kept():
     data, _ = layered_slice(60, regions=True)
     labels = data.obs["region"].astype(object)
@@ -50,8 +63,8 @@ def test_unlabelled_spots_and_rare_labels_are_kept():
 # --- odd slices ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("model", [*TRAINED, "pca"])
-@pytest.mark.parametrize(("spots", "genes"), [(2, 30), (5, 30), (40, 3), (41, 300)])
+@pytest.mark.parametrize("model", ALL_MODELS)
+@pytest.mark.parametrize(("spots", "genes"), [(2, 30), (5, 30), (40, 3), (40, 300)])
 def test_slices_of_any_size(model, spots, genes):
     data, _ = layered_slice(spots, genes, depth=10)
     embedded, ledger = embed(data, model=model, epochs=3)
@@ -67,7 +80,7 @@ def test_too_few_spots_to_hold_out_are_all_trained_on():
     assert [row["n"] for row in ledger.counts if "held out" in row["what"]] == [0]
 
 
-@pytest.mark.parametrize("model", [*TRAINED, "pca"])
+@pytest.mark.parametrize("model", ALL_MODELS)
 def test_spots_without_counts_are_embedded(model):
     data, _ = layered_slice(60)
     counts = data.X.toarray()
@@ -80,6 +93,21 @@ def test_spots_without_counts_are_embedded(model):
         assert any("3 spots without counts" in warning for warning in ledger.warnings)
     else:
         assert (lengths > 0).all()  # their neighbours speak for them
+
+
+@pytest.mark.parametrize("model", ALL_MODELS)
+def test_threads_change_no_bit(model):
+    data, _ = layered_slice(60)
+    threads = torch.get_num_threads()
+    found = []
+    try:
+        for number in (1, 2):
+            torch.set_num_threads(number)
+            with threadpool_limits(number):
+                found.append(values(embed(data, model=model, epochs=3)[0]))
+    finally:
+        torch.set_num_threads(threads)
+    np.testing.assert_array_equal(*found)
 
 
 def test_all_spots_at_one_place():
@@ -99,7 +127,7 @@ def test_every_gene_is_accounted_for():
 @pytest.mark.parametrize(
     ("wrong", "word"),
     [
-        ({"model": "umap"}, "gat_ae, contrastive, propagation, pca, given"),
+        ({"model": "umap"}, "smoothed_pca, gat_ae, contrastive, propagation, pca, given"),
         ({"model": "given"}, "--embedding-key is missing"),
         ({"contrast": "none"}, "infonce, infomax, triplet"),
         ({"steps": 0}, "--steps is 0"),
@@ -144,7 +172,7 @@ def two_slices():
     return one, other, band
 
 
-@pytest.mark.parametrize("model", [*TRAINED, "pca"])
+@pytest.mark.parametrize("model", ALL_MODELS)
 def test_slices_of_a_group_are_embedded_together(two_slices, model):
     one, other, _ = two_slices
     results, ledgers = in_group(one, other, settings={"model": model})
@@ -185,7 +213,7 @@ def test_a_slice_that_cannot_be_read_is_told_and_the_others_are_embedded(two_sli
 
     one, other, _ = two_slices
     slices = [Slice(read, Ledger("embed_spots", "test")) for read in (lambda _: one, broken, lambda _: other)]
-    settings = Settings(**QUICK, model="pca")
+    settings = Settings(**{**QUICK, "model": "pca"})
     told = []
     found = embed_slices(slices, settings, lambda which, error: told.append((which, str(error))))
     assert told == [(slices[1], "no counts")]
@@ -241,7 +269,7 @@ def test_it_is_purer_without_labels_than_gsmap_with_them():
     data = read_slice(GSMAP / "inputs" / "slice.h5ad", Ledger("embed_spots", "test"), annotation="annotation")
     labels = data.obs.pop("region").astype(str).to_numpy()
     gsmap = pd.read_parquet(GSMAP / "outputs" / "embedding.parquet").set_index("spot").loc[data.obs_names].to_numpy()
-    embedded = embed_spots(data, Settings(epochs=100), Ledger("embed_spots", "test"))
+    embedded = embed_spots(data, Settings(), Ledger("embed_spots", "test"))
     assert purity(values(embedded), data.obsm["spatial"], labels) > purity(gsmap, data.obsm["spatial"], labels)
 
 
@@ -258,8 +286,22 @@ def slice_file(tmp_path):
 def test_the_executable_gives_the_same_bits_with_other_threads(slice_file, tmp_path, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "4")
     monkeypatch.setenv("MKL_NUM_THREADS", "4")
-    options = ["--epochs", 12, "--variable-genes", 100, "--components", 20, "--dimensions", 8, "--seed", 3]
-    call("embed_spots.py", "--slice", slice_file, *options, "--device", "cpu", "--out", tmp_path / "out.h5ad")
+    options = [
+        "--epochs",
+        12,
+        "--variable-genes",
+        100,
+        "--components",
+        20,
+        "--dimensions",
+        8,
+        "--seed",
+        3,
+        "--model",
+        "gat_ae",
+    ]
+    options += ["--model", "gat_ae", "--device", "cpu"]
+    call("embed_spots.py", "--slice", slice_file, *options, "--out", tmp_path / "out.h5ad")
     found = anndata.read_h5ad(tmp_path / "out.h5ad")
     data = read_slice(slice_file, Ledger("embed_spots", "slice.h5ad"))
     threads = torch.get_num_threads()
@@ -298,7 +340,7 @@ def test_the_executable_embeds_a_stack(two_slices, tmp_path):
     for number, data in enumerate(two_slices[:2]):
         data.write_h5ad(tmp_path / f"{number}.h5ad")
         options += ["--slice", tmp_path / f"{number}.h5ad", "--out", tmp_path / f"out{number}.h5ad", "--z", number]
-    call("embed_spots.py", *options, "--epochs", 2)
+    call("embed_spots.py", *options, "--no-umap")
     found = [anndata.read_h5ad(tmp_path / f"out{number}.h5ad") for number in range(2)]
     assert [len(one) for one in found] == [150, 150]
     assert json.loads(found[0].uns["ledger"])["facts"]["links_between_slices"] > 0
@@ -317,13 +359,14 @@ def test_the_executable_takes_a_given_embedding_or_says_what_is_wrong(tmp_path):
     data.obsm["broken"] = np.where(np.arange(60)[:, None] == 5, np.nan, data.obsm["STAGATE"])
     data.obsm["empty"] = np.zeros((60, 4))
     data.write_h5ad(tmp_path / "slice.h5ad")
-    options = ["--slice", tmp_path / "slice.h5ad", "--model", "given", "--out", tmp_path / "out.h5ad"]
+    options = ["--slice", tmp_path / "slice.h5ad", "--model", "given", "--out", tmp_path / "out.h5ad", "--no-umap"]
     call("embed_spots.py", *options, "--embedding-key", "STAGATE")
     found = anndata.read_h5ad(tmp_path / "out.h5ad")
     np.testing.assert_array_equal(values(found), data.obsm["STAGATE"].astype(np.float32))
     for key, word in (
-        ("none", "has no embedding in obsm['none']"),
+        ("none", r"has no embedding in obsm\['none'\]"),
         ("broken", "row 6"),
         ("empty", "nothing but zeros"),
     ):
-        assert word in refused("embed_spots.py", *options, "--embedding-key", key)
+        with pytest.raises(InputError, match=word):
+            read_given(tmp_path / "slice.h5ad", key)

@@ -23,6 +23,7 @@ from traitmap.microdomain_kinds import (
     parse_neighbors,
     read_metacells,
     typical_distance,
+    weighted_by_distance,
 )
 from traitmap.microdomain_quality import microdomain_quality
 from traitmap.microdomains import Microdomains
@@ -174,6 +175,25 @@ def test_size_chosen_by_count_splitting():
     assert parse_neighbors("auto") is None and parse_neighbors("8") == 8
     with pytest.raises(InputError, match="--neighbors is 'many'; give a number, or auto"):
         parse_neighbors("many")
+
+
+def test_size_of_weighted_microdomains_is_chosen_with_their_weights():
+    counts, places = tissue(20, 4, 1.0)
+    embedding = np.random.default_rng(5).normal(size=(400, 3))
+    widest = microdomains_of_kind(GAUSSIAN, places, embedding, 81, 101)
+    seen = []
+
+    def weighted(found):
+        size = int(found.size.max())
+        seen.append(size)
+        return weighted_by_distance(found, typical_distance(places, size))
+
+    chosen, losses = choose_neighbors(counts, widest, weighted=weighted)
+    assert seen == list(losses) and chosen in losses
+    for size in (5, 21):  # what is tried is what would be taken
+        tried, taken = weighted(widest.first(size)), microdomains_of_kind(GAUSSIAN, places, embedding, size, 101)
+        np.testing.assert_array_equal(tried.spots, taken.spots)
+        np.testing.assert_allclose(tried.weights, taken.weights)
 
 
 def test_metacells_are_read_by_the_names_of_spots(tmp_path):

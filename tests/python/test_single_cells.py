@@ -70,7 +70,7 @@ def test_microdomains_are_the_most_similar_of_all_cells(cells):
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     similar = unit @ unit.T
     np.fill_diagonal(similar, np.inf)
-    wanted = np.argsort(-similar, axis=1, kind="stable")[:, :21]
+    wanted = np.argsort(-similar, axis=1, kind="stable")[:, :31]
     members = scored.obsp["microdomain"]
     for cell in range(data.n_obs):
         assert set(members[cell].indices) == set(wanted[cell])

@@ -15,9 +15,12 @@ from conftest import GSMAP, call, needs_gsmap, refused
 from traitmap.average_ranks import average_ranks
 from traitmap.errors import InputError
 from traitmap.ledger import Ledger
+from traitmap.microdomain_kinds import COSINE
 from traitmap.microdomains import find_microdomains
 from traitmap.slices import read_slice
 from traitmap.specificity import LARGEST_EXPONENT, Settings, read_embedding, score_specificity
+
+OF_GSMAP = ("--neighborhood", COSINE, "--neighbors", 21)
 
 
 def simulated(n_spots=140, n_genes=60, seed=1, depth=0.8):
@@ -54,7 +57,7 @@ def plain(counts, microdomains, power=1.0, gate=True, background=None) -> np.nda
 @pytest.mark.parametrize("use_labels", [True, False])
 def test_as_defined(power, gate, use_labels):
     data, embedding = simulated()
-    settings = Settings(8, 25, power, use_labels, gate)
+    settings = Settings(8, 25, power, use_labels, gate, COSINE)
     result = score_specificity(data, embedding, Ledger("", "slice"), settings)
     labels = data.obs["region"].cat.codes.to_numpy() if use_labels else None
     found = find_microdomains(data.obsm["spatial"], embedding, 8, 25, labels)
@@ -109,7 +112,7 @@ def test_genes_that_nothing_expresses_change_nothing():
 def test_microdomain_of_all_spots_has_no_specific_gene():
     data, embedding = simulated(30)
     for gate in (True, False):
-        settings = Settings(30, 30, use_labels=False, expression_gate=gate)
+        settings = Settings(30, 30, use_labels=False, expression_gate=gate, neighborhood=COSINE)
         ledger = Ledger("", "slice")
         assert score_specificity(data, embedding, ledger, settings).X.nnz == 0
         assert any("30 spots have no specific gene" in text for text in ledger.warnings)
@@ -130,7 +133,9 @@ def test_background_of_a_group():
     other, _ = simulated(90, 50, seed=2, depth=2)
     background = average_ranks([lambda ledger: data, lambda ledger: other], Ledger("", ""))
     ledger = Ledger("", "slice")
-    result = score_specificity(data, embedding, ledger, Settings(8, 25, use_labels=False), background)
+    result = score_specificity(
+        data, embedding, ledger, Settings(8, 25, use_labels=False, neighborhood=COSINE), background
+    )
     genes = [gene for gene in data.var_names if gene in background.index]
     assert len(genes) < data.n_vars - 1
     found = find_microdomains(data.obsm["spatial"], embedding, 8, 25)
@@ -184,7 +189,7 @@ def test_all_is_accounted_for():
         (Settings(radius=0.0), "--radius is 0"),
         (Settings(neighborhood="ring"), "--neighborhood is 'ring'; choose one of cosine_top_k"),
         (Settings(neighborhood="given"), "name the obs column with metacells"),
-        (Settings(None, neighborhood="gaussian"), "--neighbors auto: goes with"),
+        (Settings(None, neighborhood="radius"), "--neighbors auto: goes with"),
         (Settings(specificity="gini"), "--specificity is 'gini'; choose one of gss, tau"),
         (Settings(power=float("nan")), "--power is nan"),
     ],
@@ -221,7 +226,7 @@ def test_gsmap(tmp_path):
     embedding = pd.read_parquet(GSMAP / "outputs" / "embedding.parquet").set_index("spot")
     path = an_embedding(tmp_path / "embedding.h5ad", embedding.index[::-1], embedding.to_numpy()[::-1])
     out = tmp_path / "specificity.h5ad"
-    options = ("--annotation", "annotation", "--threads", 2, "--out", out)
+    options = ("--annotation", "annotation", "--threads", 2, "--out", out, *OF_GSMAP)
     call("score_specificity.py", "--slice", GSMAP / "inputs" / "slice.h5ad", "--embedding", path, *options)
     result = anndata.read_h5ad(out)
     theirs = pd.read_parquet(GSMAP / "outputs" / "gss.parquet").set_index("gene").T
