@@ -11,7 +11,7 @@ report.drawLead = async () => {
   const width = report.byId("lead-plot").clientWidth || 320;
   const [across, up] = [x, y].map(report.extent).map(([low, high]) => Math.max(high - low, 1e-9));
   const height = Math.round(Math.min(330, Math.max(150, width * (up / across))));
-  const size = Math.max(1.2, Math.min(14, Math.sqrt((across * up) / x.length) * Math.min(width / across, height / up) * 0.92));
+  const size = Math.max(1.2, Math.min(14, Math.sqrt((across * up) / x.length) * Math.min(width / across, height / up) * (of.drawn_on ? 0.5 : 0.92)));
   const hidden = { showgrid: false, zeroline: false, showticklabels: false, ticks: "", automargin: false, fixedrange: true };
   await report.draw("lead-plot", [{
     type: report.scatterType(x.length), mode: "markers", x: take(x, order), y: take(y, order), hoverinfo: "none",

@@ -46,7 +46,7 @@ report.drawMap = async (panel) => {
   const margin = { l: 8, r: 96, t: 30, b: legendRoom(panel, width), autoexpand: false };
   const height = Math.round(Math.min(680, Math.max(260, (width - margin.r) * Math.min(1.25, up / across))) + margin.t + margin.b);
   const perUnit = Math.min((width - margin.l - margin.r) / across, (height - margin.t - margin.b) / up);
-  const size = Math.max(1.5, Math.min(16, Math.sqrt((across * up) / x.length) * perUnit * 0.92)) * Number(report.byId("maps-size").value);
+  const size = Math.max(1.5, Math.min(16, Math.sqrt((across * up) / x.length) * perUnit * (slice.drawn_on ? 0.5 : 0.92))) * Number(report.byId("maps-size").value);
   const type = report.scatterType(x.length);
   const chosen = report.selected(panelSlice(panel));
   const trace = (order, marker, more = {}) => ({

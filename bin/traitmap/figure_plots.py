@@ -42,13 +42,14 @@ class Spots:
     at: np.ndarray
     log_p: np.ndarray
     region: pd.Categorical | None
+    crowded: bool = False  # in clumps, as on a UMAP
 
     @classmethod
     def of(cls, found: Slice, pair: Association, flip: bool) -> Spots:
         """The spots of a slice with what a trait's regression says of them."""
         log_p = pair.spots.set_index(pair.spots["spot"].astype(str))["neg_log10_p"].reindex(found.spots)
         at = found.coordinates[:, :2] * (1, -1 if flip else 1)
-        return cls(found.spots, at, log_p.to_numpy(float), found.region)
+        return cls(found.spots, at, log_p.to_numpy(float), found.region, bool(found.drawn_on))
 
     def shape(self) -> float:
         """Height over width, within what a page bears."""
@@ -59,7 +60,7 @@ class Spots:
         """Area of a marker (square points) so that spots nearly touch on axes of this size in inches."""
         across, up = np.maximum(np.ptp(self.at, axis=0), 1e-9)
         spacing = np.sqrt(across * up / len(self.at)) * 72 * min(width / across, height / up)
-        return float(np.clip(0.9 * spacing, 0.4, 12) ** 2)
+        return float(np.clip((0.45 if self.crowded else 0.9) * spacing, 0.4, 12) ** 2)
 
 
 def draw_map(spots: Spots, title: str) -> Figure:

@@ -75,7 +75,7 @@ def both_slices(study: Simulated, folder: Path) -> list[Path]:
     from traitmap.embedding import Settings as Embedding
     from traitmap.embedding import embed_spots
     from traitmap.slices import read_slice
-    from traitmap.specificity import Settings, score_specificity
+    from traitmap.specificity import score_specificity
 
     paths = [folder / f"twin_{number}.h5ad" for number in (1, 2)]
     if all(path.exists() for path in paths):
@@ -86,7 +86,7 @@ def both_slices(study: Simulated, folder: Path) -> list[Path]:
         data = read_slice(study.slice(number), Ledger("read_slice", ""), layer=LAYER, annotation=ANNOTATION)
         embedded = embed_spots(data, Embedding(model="pca", device="cpu"), Ledger("embed_spots", ""))
         vectors = np.asarray(embedded.obsm["embedding"], dtype=np.float64)
-        settings = Settings(use_labels=False)
+        settings = CONFIGURATIONS[BASE].specificity
         write_h5ad(score_specificity(data, vectors, Ledger("s", ""), settings, background), path, compress=False)
     return paths
 
