@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from traitmap import cauchy
+from traitmap.report_compared import compared_methods
 from traitmap.report_results import Results
 from traitmap.report_words import P_NAMES, joined, number, p_value, plural, snp_counts
 
@@ -122,6 +123,46 @@ _WORKS = (
         "15",
     ),
     Work(
+        "deleeuw2015magma",
+        "de Leeuw, Christiaan A and Mooij, Joris M and Heskes, Tom and Posthuma, Danielle",
+        "MAGMA: generalized gene-set analysis of GWAS data",
+        "PLoS Computational Biology",
+        2015,
+        "10.1371/journal.pcbi.1004219",
+        "11",
+        "e1004219",
+    ),
+    Work(
+        "zhang2022scdrs",
+        "Zhang, Martin Jinye and Hou, Kangcheng and Dey, Kushal K and others",
+        "Polygenic enrichment distinguishes disease associations of individual cells in single-cell RNA-seq data",
+        "Nature Genetics",
+        2022,
+        "10.1038/s41588-022-01167-z",
+        "54",
+        "1572–1580",
+    ),
+    Work(
+        "aibar2017aucell",
+        "Aibar, Sara and González-Blas, Carmen Bravo and Moerman, Thomas and others",
+        "SCENIC: single-cell regulatory network inference and clustering",
+        "Nature Methods",
+        2017,
+        "10.1038/nmeth.4463",
+        "14",
+        "1083–1086",
+    ),
+    Work(
+        "tirosh2016score",
+        "Tirosh, Itay and Izar, Benjamin and Prakadan, Sanjay M and others",
+        "Dissecting the multicellular ecosystem of metastatic melanoma by single-cell RNA-seq",
+        "Science",
+        2016,
+        "10.1126/science.aad0501",
+        "352",
+        "189–196",
+    ),
+    Work(
         "ditommaso2017nextflow",
         "Di Tommaso, Paolo and Chatzou, Maria and Floden, Evan W and Barja, Pablo Prieto and Palumbo, Emilio and "
         "Notredame, Cedric",
@@ -172,6 +213,8 @@ def methods(results: Results, version: str) -> Methods:
             "Genes were ranked by the Pearson correlation, over spots, of their GSS with −log10 P; correlation does "
             "not show that a gene is causal."
         )
+    if compared_methods(results):
+        paragraphs.append(_compared(results, cite))
     if results.parameters or "Workflow" in results.versions:
         paragraphs.append(f"The steps were run by Nextflow {cite('ditommaso2017nextflow')}.")
     return Methods(paragraphs, [_WORK[key] for key in cited])
@@ -307,3 +350,25 @@ def _regions(results: Results, cite) -> str:
             "region with outside (Fisher's exact test, one-sided)"
         )
     return text + "."
+
+
+def _compared(results: Results, cite) -> str:
+    found = compared_methods(results)
+    approximate = any(a.step == "associate_genes" and a.facts.get("approximate") for a in results.accounts)
+    text = (
+        "Beside the regression, genes were associated with each trait by the sum of χ² over the SNPs of their windows "
+        f"{cite('deleeuw2015magma')}"
+    )
+    text += " (without genotypes the SNPs of a gene count as one: approximate)" if approximate else ""
+    text += ", and the first genes, weighted by z, were scored in every spot by "
+    names = {
+        "scdrs": ("scDRS, with Monte Carlo P against matched control gene sets", "zhang2022scdrs"),
+        "aucell": ("AUCell", "aibar2017aucell"),
+        "module_score": ("the mean expression less that of genes of like expression", "tirosh2016score"),
+    }
+    text += joined([f"{words} {cite(key)}" for name, (words, key) in names.items() if name in found])
+    if "consensus" in found:
+        text += (
+            f". The consensus is the Cauchy combination of the P of the regression and of scDRS {cite('liu2020cauchy')}"
+        )
+    return text + ". AUC compare the scores of spots inside and outside a region and test nothing."

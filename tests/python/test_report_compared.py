@@ -103,6 +103,14 @@ def test_scores_in_the_page_are_those_of_the_spots(pages):
     np.testing.assert_allclose(np.sort(values), np.sort(spots["scdrs_z"]), rtol=1e-6)
 
 
+def test_the_methods_text_tells_what_ran_and_cites_it(pages):
+    _folder, without, page = pages
+    assert "scDRS, with Monte Carlo P" in page
+    assert "10.1038/s41588-022-01167-z" in page
+    assert "10.1126/science.aad0501" not in page  # no module score in this run
+    assert "scDRS" not in without
+
+
 def test_the_tables_lie_beside_the_page(pages):
     folder, _without, _page = pages
     for name in ("methods.tsv", "method_agreement.tsv"):
