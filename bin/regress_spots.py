@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from traitmap.cli import Threads, run, say, use_threads
+from traitmap.cli import Threads, check_once_a_trait, run, use_threads
 from traitmap.errors import InputError
-from traitmap.failures import write_messages
+from traitmap.failures import tell_failures
 
 
 def main(
@@ -73,10 +73,8 @@ def main(
 
     Of several traits, reference and scores are read once.
     """
-    files = {"--out": out, "--region-tests": region_tests, "--qc": qc, "--failure": failure}
-    for option, paths in files.items():
-        if paths and len(paths) != len(sumstats):
-            raise InputError(f"{option} is given {len(paths)} times, --sumstats {len(sumstats)}: give it once a trait")
+    once = {"--out": out, "--region-tests": region_tests, "--qc": qc, "--failure": failure}
+    check_once_a_trait("--sumstats", len(sumstats), once)
     if spot_sets and not region_tests:
         raise InputError("--spot-sets needs --region-tests, the table that their tests go to")
     if conditional_on and not region_tests:
@@ -115,11 +113,7 @@ def main(
             ready[number] = prepare(linked, scores.genes, trait, ledger, further=further, **options)
         except InputError as error:
             wrong[number] = error.problems
-    if wrong and not failure:
-        raise InputError(*dict.fromkeys(problem for problems in wrong.values() for problem in problems))
-    for number, problems in wrong.items():
-        say("\n".join(f"error: {problem}" for problem in problems))
-        write_messages(failure[number], problems)
+    tell_failures(wrong, failure)
     if not ready:
         return
     annotations = region_scores(scores, sets) if region_tests else None

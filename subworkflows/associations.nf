@@ -10,6 +10,7 @@ include { SUMMARIZE_REGIONS } from '../modules/summarize_regions/main'
 include { METHODS } from './methods'
 include { REGRESSIONS } from './regressions'
 include { homologsOf } from '../functions/inputs'
+include { byTrait ; inOrder ; ofTraits ; taskOf } from '../functions/traits'
 
 workflow ASSOCIATIONS {
     take:
@@ -33,14 +34,20 @@ workflow ASSOCIATIONS {
         .map { meta, scores, trait, sumstats -> [meta + [trait: trait.id], scores, sumstats] }
     names = rows.collect { row -> row.trait }
     REGRESSIONS(names, specificity, spot_counts, HARMONIZE_SUMSTATS.out.sumstats, reference, options)
-    // [meta, specificity, spots, h5ad, homologs]
+    // [meta + traits, specificity, [spots of each trait], h5ad, homologs]; a trait that failed before is waited for in vain
     scored = pairs
         .map { meta, scores, _sumstats -> [meta, scores] }
         .join(REGRESSIONS.out.spots, failOnDuplicate: true)
         .map { meta, scores, spots -> [meta.id, meta, scores, spots] }
         .combine(slices.map { meta, h5ad -> [meta.id, h5ad] }, by: 0)
-        .map { _id, meta, scores, spots, h5ad -> [meta, scores, spots, h5ad, homologsOf(meta.species, options)] }
+        .map { _id, meta, scores, spots, h5ad -> [taskOf(meta, names, options.traits_per_task), [meta, spots, scores, h5ad]] }
+        .groupTuple(remainder: true)
+        .map { _key, entries -> inOrder(entries, names).transpose() }
+        .map { metas, spots, scores, h5ad -> [ofTraits(metas), scores[0], spots, h5ad[0]] }
+        .map { meta, scores, spots, h5ad -> [meta, scores, spots, h5ad, homologsOf(meta.species, options)] }
     RANK_GENES(scored)
+    ranked = RANK_GENES.out.genes.flatMap { meta, files -> byTrait(meta, files) }
+    expressions = RANK_GENES.out.expression.flatMap { meta, files -> byTrait(meta, files) }
 
     // [meta, specificity, traits, their spots] of each slice with two traits or more
     together = (options.trait_correlations ? REGRESSIONS.out.spots : channel.empty())
@@ -106,8 +113,8 @@ workflow ASSOCIATIONS {
     // [meta, [targets], [files]] of the associations that are to be drawn
     drawn = (options.figures == 'none' ? channel.empty() : pairs)
         .join(REGRESSIONS.out.spots)
-        .join(RANK_GENES.out.genes)
-        .join(RANK_GENES.out.expression)
+        .join(ranked)
+        .join(expressions)
         .map { entry -> [[entry[0].id, entry[0].trait]] + entry }
         .join(final_regions)
         .map { _key, meta, scores, sumstats, spots, genes, expression, regions ->
@@ -123,7 +130,7 @@ workflow ASSOCIATIONS {
         .mix(HARMONIZE_SUMSTATS.out.qc)
         .map { _meta, path -> ["traits/${path.name}".toString(), path] }
     of_pairs = REGRESSIONS.out.spots
-        .mix(REGRESSIONS.out.region_tests, REGRESSIONS.out.qc, RANK_GENES.out.genes, RANK_GENES.out.expression)
+        .mix(REGRESSIONS.out.region_tests, REGRESSIONS.out.qc, ranked, expressions)
         .map { meta, path -> ["associations/${meta.id}/${meta.trait}/${path.name}".toString(), path] }
     of_regions = SUMMARIZE_REGIONS.out.regions
         .flatten()
@@ -143,7 +150,7 @@ workflow ASSOCIATIONS {
     figures = figures_of_pairs // the same of the figures, which the report does not read
     failures = HARMONIZE_SUMSTATS.out.failure.mix( // [meta, step, file of messages]
         REGRESSIONS.out.failure,
-        RANK_GENES.out.failure,
+        RANK_GENES.out.failure.flatMap { meta, step, files -> byTrait(meta, files).collect { about, path -> [about, step, path] } },
         COMBINE_REGIONS.out.failure,
         DRAW_FIGURES.out.failure,
         METHODS.out.failures,

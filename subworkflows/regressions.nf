@@ -3,6 +3,7 @@
 include { MERGE_SPOTS } from '../modules/merge_spots/main'
 include { REGRESS_SPOTS } from '../modules/regress_spots/main'
 include { baselineFiles ; covariateLists } from '../functions/inputs'
+include { byTrait } from '../functions/traits'
 
 workflow REGRESSIONS {
     take:
@@ -68,12 +69,4 @@ def rowsOf(n_spots, most) {
 
 def firstRow(meta) {
     return meta.rows.tokenize('-').first().toInteger()
-}
-
-// [meta of slice x trait, file] of each of a task's files traits/<trait>/...; of a file of the task itself the slice's meta.
-def byTrait(meta, files) {
-    def slice = meta - meta.subMap(['rows', 'parts', 'traits'])
-    return [files].flatten().collect { path ->
-        [path.parent.parent.name == 'traits' ? slice + [trait: path.parent.name] : slice, path]
-    }
 }

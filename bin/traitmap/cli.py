@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import metadata
+from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
 
 from traitmap import __version__
+from traitmap.errors import InputError
 from traitmap.failures import end_with
 
 Item = TypeVar("Item")
@@ -70,6 +72,17 @@ def use_threads(threads: int) -> None:
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"
     os.environ["NUMBA_NUM_THREADS"] = str(threads)
+
+
+def check_once_a_trait(option: str, n: int, others: Mapping[str, Sequence[Path] | None]) -> None:
+    """Raise InputError for each of ``others`` that is given, but not ``n`` times, as ``option`` is."""
+    problems = [
+        f"{other} is given {len(paths)} times, {option} {n}: give it once a trait"
+        for other, paths in others.items()
+        if paths and len(paths) != n
+    ]
+    if problems:
+        raise InputError(*problems)
 
 
 def say(text: str) -> None:

@@ -12,7 +12,7 @@ import errno
 import os
 import sys
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from traitmap.errors import InputError
@@ -59,6 +59,15 @@ def write_messages(path: Path, problems: Iterable[str]) -> None:
     path.write_text("".join(f"{problem}\n" for problem in problems), encoding="utf-8")
 
 
+def tell_failures(wrong: Mapping[int, Iterable[str]], files: Sequence[Path] | None) -> None:
+    """Say what is wrong with some of many, by place, and leave it in their ``files``; without files raise it all."""
+    if wrong and not files:
+        raise InputError(*dict.fromkeys(problem for problems in wrong.values() for problem in problems))
+    for number, problems in wrong.items():
+        _say(problems)
+        write_messages(files[number], problems)
+
+
 def read_failures(path: Path) -> list[tuple[str, str, str]]:
     """Subject, step and message of each row of a run's summary/failures.tsv; empty where nothing failed."""
     with open_text(path, "failures") as text:
@@ -83,6 +92,6 @@ def _words(error: Exception) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split()) if not isinstance(error, InputError) else str(error)
 
 
-def _say(problems: list[str]) -> None:
+def _say(problems: Iterable[str]) -> None:
     for problem in problems:
         print(f"error: {problem}", file=sys.stderr)

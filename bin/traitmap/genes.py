@@ -47,9 +47,25 @@ def read_specificity(path: Path) -> AnnData:
     return data
 
 
+def describe_genes(scores: sparse.csr_matrix, genes: pd.Index, regions: pd.Series | None) -> pd.DataFrame:
+    """What is said of each gene whatever the trait: columns gene, region, median_gss, share_expressed.
+
+    Parameters
+    ----------
+    scores
+        GSS, spots x genes, without explicit zeros.
+    regions
+        (spots,) labels, missing where a spot has none; None for a label-free run.
+    """
+    table = pd.DataFrame({"gene": genes.astype(str)})
+    table["region"], table["median_gss"] = most_specific(scores, regions)
+    table["share_expressed"] = column_counts(scores) / scores.shape[0]
+    return table
+
+
 def rank_genes(
     scores: sparse.csr_matrix,
-    genes: pd.Index,
+    described: pd.DataFrame,
     neg_log10_p: np.ndarray,
     regions: pd.Series | None,
     ledger: Ledger,
@@ -58,12 +74,10 @@ def rank_genes(
 
     Parameters
     ----------
-    scores
-        GSS, spots x genes, without explicit zeros.
+    scores, described, regions
+        Of ``describe_genes``.
     neg_log10_p
         (spots,), in the order of ``scores``; spots of NaN are left out of pcc and counted.
-    regions
-        (spots,) labels, missing where a spot has none; None for a label-free run.
 
     Notes
     -----
@@ -72,18 +86,16 @@ def rank_genes(
     there, and a Cauchy P of that region below ``DRIVEN_P``: the genes that follow the trait most closely, in the
     associated region where they are most specific. It marks candidates; it is no test.
     """
-    tested = ~np.isnan(neg_log10_p)
-    ledger.read("spots", len(tested))
-    ledger.removed("spots", "without a P (singular regression)", int((~tested).sum()))
-    ledger.read("genes", len(genes))
+    unknown = int(np.isnan(neg_log10_p).sum())
+    ledger.read("spots", len(neg_log10_p))
+    ledger.removed("spots", "without a P (singular regression)", unknown)
+    ledger.read("genes", len(described))
     pcc, constant = correlate(scores, neg_log10_p)
     ledger.removed("genes", "same specificity in every spot with a P", int(constant.sum()))
     if not np.isfinite(pcc[~constant]).all():
         ledger.warn("the spots' P do not vary: genes cannot be ranked, pcc is empty")
-    table = pd.DataFrame({"gene": genes.astype(str), "pcc": pcc})
-    table["region"], table["median_gss"] = most_specific(scores, regions)
-    table["share_expressed"] = column_counts(scores) / scores.shape[0]
-    table = table[~constant].sort_values(["pcc", "gene"], ascending=[False, True], kind="stable", ignore_index=True)
+    table = described.assign(pcc=pcc)[~constant]
+    table = table.sort_values(["pcc", "gene"], ascending=[False, True], kind="stable", ignore_index=True)
     associated = associated_regions(neg_log10_p, regions)
     drives = (table.index < TOP_GENES) & (table["pcc"] > 0) & (table["median_gss"] > 0)
     drives &= table["region"].isin(associated)

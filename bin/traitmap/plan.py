@@ -63,6 +63,7 @@ def plan_tasks(inputs: Inputs) -> list[Task]:
         *(_average(group) for group in _groups(inputs, slices) if len(group) > 1),
         *(_score(size) for size in slices),
         *(task for size in slices for task in _regress(size, len(traits), snps, inputs.settings)),
+        *(task for size in slices for task in _rank(size, len(traits), inputs.settings)),
         *(task for size in slices for _ in traits for task in _associate(size, inputs.settings)),
         Task("SUMMARIZE_REGIONS", 1.8 + 0.05 * len(slices) * len(traits), 0.2),
         *_methods(slices, len(traits), snps, inputs.settings),
@@ -139,11 +140,9 @@ def _regress(size: Slice, traits: int, snps: float, settings: dict) -> list[Task
     """Tasks of REGRESS_SPOTS, a batch of traits and a part of the spots each, and of MERGE_SPOTS, one a trait."""
     shared = settings["weights"] == "shared"
     each = 1.4e-8 * size.cells if shared else 1.3e-9 * size.spots * snps + 2.1e-8 * size.cells
-    per_task = int(settings["traits_per_task"])
     parts = math.ceil(size.spots / int(settings["spots_per_task"])) if int(settings["spots_per_task"]) else 1
     tasks = []
-    for start in range(0, traits, per_task):
-        batch = min(per_task, traits - start)
+    for batch in _batches(traits, settings):
         seconds = START + 1.2e-6 * snps + batch * (each / parts + 4e-6 * snps)
         memory = 0.25 + 1.7e-5 * size.genes + 2e-10 * size.cells + snps * (7e-7 + (2e-7 if shared else 3.6e-7) * batch)
         tasks += [Task("REGRESS_SPOTS", seconds, memory, batch * 60 * size.spots / parts / GIGA)] * parts
@@ -151,15 +150,25 @@ def _regress(size: Slice, traits: int, snps: float, settings: dict) -> list[Task
     return tasks + ([merged] * traits if int(settings["spots_per_task"]) else [])
 
 
+def _batches(traits: int, settings: dict) -> list[int]:
+    """How many traits share each task."""
+    most = int(settings["traits_per_task"])
+    return [min(most, traits - start) for start in range(0, traits, most)]
+
+
+def _rank(size: Slice, traits: int, settings: dict) -> list[Task]:
+    seconds, memory = 2.4 + 3e-8 * size.cells, 0.25 + 7.5e-9 * size.cells
+    return [
+        Task("RANK_GENES", seconds + batch * 6e-9 * size.cells, memory, batch * 43 * size.genes / GIGA)
+        for batch in _batches(traits, settings)
+    ]
+
+
 def _associate(size: Slice, settings: dict) -> list[Task]:
     files = (3.2e6 + 2200 * size.spots) / GIGA
     figures = Task("DRAW_FIGURES", 7.5 + 1.3e-3 * size.spots, 0.3 + 2.5e-5 * size.spots, files)
     drawn = [figures] if settings["figures"] != "none" else []
-    return [
-        Task("COMBINE_REGIONS", 2.0 + 1e-5 * size.spots, 0.25, 1e-6),
-        Task("RANK_GENES", 2.4 + 1.25e-7 * size.cells, 0.25 + 7.5e-9 * size.cells, 43 * size.genes / GIGA),
-        *drawn,
-    ]
+    return [Task("COMBINE_REGIONS", 2.0 + 1e-5 * size.spots, 0.25, 1e-6), *drawn]
 
 
 def _methods(slices: list[Slice], traits: int, snps: float, settings: dict) -> list[Task]:

@@ -70,9 +70,8 @@ class Demo {
         ''',
         RANK_GENES: SLICE + '''
             input[0] = SCORE_SPECIFICITY.out.specificity
-                .map { meta, path -> [meta + [trait: 'causal_trait'], path] }
-                .join(REGRESS_SPOTS.out.spots)
-                .map { meta, specificity, spots -> [meta, specificity, spots, slice_1, []] }
+                .combine(REGRESS_SPOTS.out.spots.map { _meta, path -> path })
+                .map { meta, specificity, spots -> [meta + [traits: ['causal_trait']], specificity, spots, slice_1, []] }
         ''',
         COMBINE_REGIONS: '''
             input[0] = REGRESS_SPOTS.out.spots

@@ -19,6 +19,11 @@ class Outcome {
         }.sort()
     }
 
+    /** Folder and name of each of a task's files. */
+    static List places(files) {
+        return [files].flatten().collect { file -> Paths.get(file.toString()) }.collect { path -> "${path.parent.fileName}/${path.fileName}".toString() }.sort()
+    }
+
     /** What a step said on its standard error: its warnings and its one line of numbers. */
     static List said(file) {
         def folder = Paths.get(file.toString()).parent

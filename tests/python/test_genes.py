@@ -29,7 +29,9 @@ def names(number):
 def rank(dense, values, labels=None, ledger=None):
     regions = None if labels is None else pd.Series(labels, dtype=object)
     ledger = ledger or Ledger("rank_genes", "x")
-    return genes.rank_genes(sparse.csr_matrix(dense), names(dense.shape[1]), np.asarray(values, float), regions, ledger)
+    scores = sparse.csr_matrix(dense)
+    described = genes.describe_genes(scores, names(dense.shape[1]), regions)
+    return genes.rank_genes(scores, described, np.asarray(values, float), regions, ledger)
 
 
 @pytest.mark.parametrize("unknown", [0, 7])
@@ -182,6 +184,31 @@ def test_the_executable_matches_spots_by_name_and_uses_the_scores_labels(tmp_pat
     assert (tmp_path / "qc.json").is_file()
 
 
+def test_several_traits_are_ranked_as_each_alone_and_a_bad_one_stops_no_other(tmp_path):
+    dense, values, labels = region_study(signal=4)
+    spots = [f"s{number}" for number in range(100)]
+    scores = write_specificity(tmp_path / "specificity.h5ad", dense, spots, ["A", "B"], labels)
+    for name, names, p in (("one", spots, 10.0**-values), ("two", spots, 10.0 ** -values[::-1]), ("bad", "ab", 0.5)):
+        pd.DataFrame({"spot": list(names), "p": p}).to_parquet(tmp_path / f"{name}.parquet")
+
+    def arguments(*traits, failure=True):
+        kinds = {"--spots": "parquet", "--out": "tsv", "--qc": "json"} | ({"--failure": "txt"} if failure else {})
+        files = [
+            word for trait in traits for kind, end in kinds.items() for word in (kind, tmp_path / f"{trait}.{end}")
+        ]
+        return ("rank_genes.py", "--specificity", scores, *files)
+
+    call(*arguments("one", "bad", "two"))
+    assert "spot" in (tmp_path / "bad.txt").read_text() and not (tmp_path / "bad.tsv").exists()
+    together = {name: (tmp_path / f"{name}.tsv").read_bytes() for name in ("one", "two")}
+    assert together["one"] != together["two"]
+    for name, found in together.items():
+        call(*arguments(name, failure=False))
+        assert (tmp_path / f"{name}.tsv").read_bytes() == found
+    assert (tmp_path / "bad.txt").read_text().strip() in refused(*arguments("one", "bad", failure=False))
+    assert "give it once a trait" in refused(*arguments("one"), "--out", tmp_path / "more.tsv")
+
+
 def test_expression_of_the_first_genes_is_written_in_the_slices_order(tmp_path):
     dense, values, labels = region_study(signal=4)
     spots = [f"s{number}" for number in range(100)]
@@ -224,7 +251,8 @@ def test_genes_of_the_causal_region_come_first():
     labels = anndata.read_h5ad(GSMAP / "inputs" / "slice.h5ad", backed="r").obs["annotation"].loc[gss.index]
     scores = sparse.csr_matrix(gss.to_numpy(np.float32))
     neg_log10_p = -np.log10(spots["p"].to_numpy())
-    table = genes.rank_genes(scores, gss.columns, neg_log10_p, labels, Ledger("rank_genes", "causal"))
+    described = genes.describe_genes(scores, gss.columns, labels)
+    table = genes.rank_genes(scores, described, neg_log10_p, labels, Ledger("rank_genes", "causal"))
     assert (table["drives"][: genes.TOP_GENES] == "Hippocampus").mean() > 0.9
     dense = np.corrcoef(scores.toarray().astype(float).T, neg_log10_p)[-1, :-1]
     assert table.set_index("gene").loc[gss.columns, "pcc"].to_numpy() == pytest.approx(dense, abs=1e-10)

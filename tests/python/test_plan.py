@@ -44,7 +44,7 @@ def test_tasks_are_those_of_the_pipeline():
         "SCORE_SPECIFICITY": 2,
         "REGRESS_SPOTS": 4,
         "COMBINE_REGIONS": 6,
-        "RANK_GENES": 6,
+        "RANK_GENES": 4,
         "DRAW_FIGURES": 6,
         "SUMMARIZE_REGIONS": 1,
         "WRITE_REPORT": 1,
