@@ -29,7 +29,10 @@ def inputsToCheck(options, sheets) {
         settings: options.subMap([
             'embedding', 'epochs', 'weights', 'ld_window_cm', 'traits_per_task', 'spots_per_task', 'figures', 'conditional_on',
             'methods', 'scdrs_controls',
-        ]),
+        ]) + [
+            embedding_key: options.embedding == 'given' ? options.embedding_key : '',
+            metacells: options.neighborhood == 'given' ? options.metacells : '',
+        ],
     ]
     return [list: groovy.json.JsonOutput.prettyPrint(groovy.json.JsonOutput.toJson(list)), files: fetched]
 }

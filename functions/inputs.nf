@@ -10,7 +10,7 @@ def checkedInputs(options, assets) {
     def problems = wrongSlices + wrongTraits + wrongGroups(slices, options) + wrongHomologs(slices, options)
     problems += wrongHeights(slices, options) + wrongReference(options) + wrongBaseline(options)
     problems += wrongMethods(options)
-    problems += wrongEmbedding(options) + wrongComparisons(slices, options) + wrongSpotSets(slices, options)
+    problems += wrongGiven(options) + wrongComparisons(slices, options) + wrongSpotSets(slices, options)
     problems += wrongCovariates(options)
     if (problems) {
         error(withoutSecrets(problems.collect { problem -> "error: ${problem}" }.join('\n')))
@@ -112,9 +112,14 @@ def wrongGroups(slices, options) {
     }
 }
 
-def wrongEmbedding(options) {
-    def missing = options.embedding == 'given' && !options.embedding_key
-    return missing ? ['--embedding_key is missing: --embedding given takes the embedding from that key of obsm'] : []
+// What is asked to be of the user's own needs a place where it is.
+def wrongGiven(options) {
+    def embedding = options.embedding == 'given' && !options.embedding_key
+    def metacells = options.neighborhood == 'given' && !options.metacells
+    return (
+        (embedding ? ['--embedding_key is missing: --embedding given takes the embedding from that key of obsm'] : [])
+        + (metacells ? ['--metacells is missing: --neighborhood given takes the metacells from that column of obs'] : [])
+    )
 }
 
 // ldsc is what the others are compared with; the panel's files lie in one folder of the task.

@@ -39,6 +39,7 @@ class Context:
 
     vocabulary: Path
     groups: list[tuple[str, str]]
+    settings: dict[str, Any]
     slices: dict[str, SliceHeader] = field(default_factory=dict)
     sets: dict[str, list[str]] | None = field(default_factory=dict)
 
@@ -77,7 +78,9 @@ def check_inputs(listed: Path, folder: Path, vocabulary: Path) -> Inputs:
         found = Inputs(items, settings, given["bytes"])
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{listed}: is no list of inputs ({error!r}); the pipeline writes it") from error
-    context = Context(vocabulary, [(item["slice"], item["group"]) for item in items if item["role"] == "slice"])
+    context = Context(
+        vocabulary, [(item["slice"], item["group"]) for item in items if item["role"] == "slice"], settings
+    )
     staged = {number: _only_file(Path(folder) / str(number)) for number in range(1, len(shown) + 1)}
     for item in items:
         files = {name: staged[number] for name, number in item["files"].items() if staged.get(number)}
@@ -145,7 +148,9 @@ def _slice(item: Item, files: dict[str, Path], context: Context) -> Sizes:
 
     if "h5ad" not in files:
         return {}
-    header = check_slice(files["h5ad"], item["annotation"], item["layer"], item["spatial_key"], item["species"])
+    given = [context.settings.get(name) or "" for name in ("embedding_key", "metacells")]
+    said = [item[name] for name in ("annotation", "layer", "spatial_key", "species")]
+    header = check_slice(files["h5ad"], *said, *given)
     context.slices[item["slice"]] = header
     if "homologs" in files:
         human = read_homologs(files["homologs"], Ledger("check_inputs", "homologs"))

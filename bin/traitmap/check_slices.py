@@ -19,8 +19,10 @@ from traitmap.slices import (
     HUMAN,
     no_annotation,
     no_coordinates,
+    no_embedding,
     no_label,
     no_layer,
+    no_metacells,
     nothing_to_map,
     region_labels,
     repeated_spot,
@@ -44,31 +46,56 @@ class SliceHeader:
 
 
 def check_slice(
-    path: Path, annotation: str = "", layer: str = "", spatial_key: str = "spatial", species: str = HUMAN
+    path: Path,
+    annotation: str = "",
+    layer: str = "",
+    spatial_key: str = "spatial",
+    species: str = HUMAN,
+    embedding_key: str = "",
+    metacells: str = "",
 ) -> SliceHeader:
     """Look for all that ``slices.read_slice`` will want of a slice.
 
     Raises InputError, a line a mistake: no .h5ad, no spots or genes, spots of one name, no such layer, coordinates or
-    annotation, no label in it, counts that are none in the first values, symbols of another species. Older files than
-    anndata 0.7 are only looked at as far as they tell.
+    annotation, no label in it, counts that are none in the first values, symbols of another species, and no embedding
+    or metacells of the user's own where these are asked for (not empty). Older files than anndata 0.7 are only looked
+    at as far as they tell.
     """
     import h5py
 
     path = require_file(path, "slice")
     try:
         with h5py.File(path, "r") as file:
-            return _check(path, file, annotation, layer, spatial_key, species)
+            problems = _wrong_given(path, file, embedding_key, metacells)
+            return _check(path, file, annotation, layer, spatial_key, species, problems)
     except InputError:
         raise
     except Exception as error:  # h5py raises whatever it meets
         raise InputError(f"{path}: cannot be read as .h5ad (slice: {error}); is it a whole AnnData file?") from error
 
 
-def _check(path: Path, file: h5py.File, annotation: str, layer: str, spatial_key: str, species: str) -> SliceHeader:
+def _wrong_given(path: Path, file: h5py.File, embedding_key: str, metacells: str) -> list[str]:
+    """The user's own embedding and metacells, where they are asked for (not empty)."""
+    problems = []
+    if embedding_key and embedding_key not in (keys := _keys(file.get("obsm"))):
+        problems.append(no_embedding(path, embedding_key, keys))
+    if metacells and metacells not in (columns := _columns(file["obs"])):
+        problems.append(no_metacells(path, metacells, columns))
+    return problems
+
+
+def _check(
+    path: Path,
+    file: h5py.File,
+    annotation: str,
+    layer: str,
+    spatial_key: str,
+    species: str,
+    problems: list[str],
+) -> SliceHeader:
     spots, genes = _index(file["obs"]), _index(file["var"])
     if len(spots) == 0 or len(genes) == 0:
         raise InputError(nothing_to_map(path, len(spots), len(genes)))
-    problems = []
     if spatial_key != NO_COORDINATES:
         problems += _wrong_coordinates(path, file.get("obsm"), spatial_key, len(spots))
     if not spots.is_unique:
@@ -116,9 +143,12 @@ def _columns(table: h5py.Group | h5py.Dataset) -> list[str]:
     return [str(name) for name in table.attrs.get("column-order", list(table))]
 
 
+def _keys(obsm: h5py.Group | h5py.Dataset | None) -> list[str]:
+    return list((obsm.dtype.names if hasattr(obsm, "dtype") else obsm) or ()) if obsm is not None else []
+
+
 def _wrong_coordinates(path: Path, obsm: h5py.Group | None, key: str, spots: int) -> list[str]:
-    keys = list((obsm.dtype.names if hasattr(obsm, "dtype") else obsm) or ()) if obsm is not None else []
-    if key not in keys:
+    if key not in (keys := _keys(obsm)):
         return [no_coordinates(path, key, keys)]
     shape = getattr(obsm[key], "shape", None)  # a table of columns has none
     if shape is None or (len(shape) == 2 and shape[0] == spots and shape[1] in (2, 3)):

@@ -10,6 +10,7 @@ from traitmap.embedding_model import Embedded, Inputs, Settings
 from traitmap.errors import InputError
 from traitmap.h5ad import read_obsm
 from traitmap.ledger import Ledger
+from traitmap.slices import no_embedding
 
 
 def embed_as_given(inputs: Inputs, settings: Settings, ledger: Ledger) -> Embedded:
@@ -26,8 +27,7 @@ def read_given(path: Path, key: str) -> np.ndarray:
     """
     found = read_obsm(path, "slice")
     if key not in found:
-        has = ", ".join(found) or "none"
-        raise InputError(f"{path}: has no embedding in obsm[{key!r}] (obsm: {has}); set --embedding-key")
+        raise InputError(no_embedding(path, key, found))
     try:
         values = np.asarray(found[key], dtype=np.float32)
     except (TypeError, ValueError):

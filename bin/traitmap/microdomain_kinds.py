@@ -15,6 +15,7 @@ from scipy.spatial import KDTree
 from traitmap.errors import InputError
 from traitmap.h5ad import read_obs
 from traitmap.microdomains import BUDGET, Microdomains, find_microdomains, unit_vectors
+from traitmap.slices import no_metacells
 
 COSINE, RADIUS, GAUSSIAN, JOINT, GIVEN = "cosine_top_k", "radius", "gaussian", "joint_knn", "given"
 KINDS = (COSINE, RADIUS, GAUSSIAN, JOINT, GIVEN)
@@ -152,8 +153,7 @@ def read_metacells(path: Path, column: str, spots: pd.Index) -> np.ndarray:
     """
     obs = read_obs(path, "slice")
     if column not in obs:
-        has = ", ".join(obs.columns) or "none"
-        raise InputError(f"{path}: has no obs column {column!r} with metacells (columns: {has}); set --metacells")
+        raise InputError(no_metacells(path, column, obs.columns))
     values = pd.Series(obs[column].astype("string").to_numpy(), index=obs.index.astype(str))[spots].str.strip()
     return pd.Categorical(values.mask(values.isin(["", "nan", "NaN", "NA", "None"])).astype(object)).codes.astype(
         np.int64

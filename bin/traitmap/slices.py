@@ -142,6 +142,16 @@ def no_annotation(path: Path, annotation: str, columns: Iterable[str]) -> str:
     return f"{path}: has no obs column {annotation!r} (columns: {_names(columns)}); mend it or leave it empty"
 
 
+def no_embedding(path: Path, key: str, keys: Iterable[str]) -> str:
+    """The slice has no embedding of the user's under ``key``; ``keys`` are those of its obsm."""
+    return f"{path}: has no embedding in obsm[{key!r}] (obsm: {_names(keys)}); set --embedding-key"
+
+
+def no_metacells(path: Path, column: str, columns: Iterable[str]) -> str:
+    """The slice lacks the column of metacells; ``columns`` are those of its obs."""
+    return f"{path}: has no obs column {column!r} with metacells (columns: {_names(columns)}); set --metacells"
+
+
 def no_label(path: Path, annotation: str) -> str:
     """The column of region labels holds none."""
     return f"{path}: no spot has a label in obs column {annotation!r}; leave it empty for a label-free run"

@@ -114,7 +114,8 @@ def test_all_mistakes_of_a_slice_at_once(small, tmp_path):
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.what)
 def test_mistake_is_told_under_the_name_that_the_user_gave(mistake, tmp_path):
-    problems = looked(tmp_path, *mistake.make(tmp_path)).problems
+    path = listed(tmp_path, mistake.make(tmp_path), **mistake.settings)
+    problems = check_inputs(path, tmp_path / "inputs", VOCABULARY).problems
     assert len(problems) == len(mistake.says), problems
     for problem, pattern in zip(problems, mistake.says, strict=True):
         assert problem.startswith(BUCKET)

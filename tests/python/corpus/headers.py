@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +33,12 @@ Item = dict[str, Any]
 
 @dataclass(frozen=True)
 class Mistake:
-    """Inputs made in a folder, and all that is said of them; ``...`` stands for any text."""
+    """Inputs made in a folder, perhaps with parameters, and all that is said of them; ``...`` stands for any text."""
 
     what: str
     make: Callable[[Path], list[Item]]
     says: tuple[str, ...]
+    settings: dict[str, object] = field(default_factory=dict)
 
 
 def listed(folder: Path, items: list[Item], look: bool = True, **settings: object) -> Path:
@@ -156,6 +157,15 @@ MISTAKES = [
             "slice_1.h5ad: has no obs column 'cell_type' (columns: annotation, group); mend it or leave it empty",
             "slice_1.h5ad: has no layer 'spliced' (layers: counts); name the layer with raw counts, or X",
         ),
+    ),
+    Mistake(
+        "A slice without the embedding and the metacells that are asked for",
+        lambda d: [slice_of(DEMO / "slice_1.h5ad")],
+        (
+            "slice_1.h5ad: has no embedding in obsm['X_mine'] (obsm: spatial); set --embedding-key",
+            "slice_1.h5ad: has no obs column 'SEACell' with metacells (columns: annotation, group); set --metacells",
+        ),
+        {"embedding_key": "X_mine", "metacells": "SEACell"},
     ),
     Mistake(
         "Spots of one name",
