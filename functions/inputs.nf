@@ -114,12 +114,10 @@ def wrongGroups(slices, options) {
 
 // What is asked to be of the user's own needs a place where it is.
 def wrongGiven(options) {
-    def embedding = options.embedding == 'given' && !options.embedding_key
-    def metacells = options.neighborhood == 'given' && !options.metacells
-    return (
-        (embedding ? ['--embedding_key is missing: --embedding given takes the embedding from that key of obsm'] : [])
-        + (metacells ? ['--metacells is missing: --neighborhood given takes the metacells from that column of obs'] : [])
-    )
+    def places = [['embedding', 'embedding_key', 'key of obsm'], ['neighborhood', 'metacells', 'column of obs']]
+    return places.findAll { choice, place, _where -> options[choice] == 'given' && !options[place] }.collect { choice, place, where ->
+        "--${place} is missing: --${choice} given takes what is yours from that ${where}"
+    }
 }
 
 // ldsc is what the others are compared with; the panel's files lie in one folder of the task.
