@@ -3,9 +3,11 @@
 set -eu
 home=/opt/traitmap
 test -x $home/bin/pip || python3 -m venv $home
-# docrep, which decoupler imports, is Python alone and comes as source alone.
+# The lock names every dependency, so none is looked for: Debian's pip takes `pandas[parquet]`, which marsilea asks for, for a
+# package that the lock lacks. docrep, which decoupler imports, is Python alone and comes as source alone.
 $home/bin/pip install --no-cache-dir --disable-pip-version-check --root-user-action=ignore \
-    --only-binary :all: --no-binary docrep --require-hashes -r "$1"
+    --only-binary :all: --no-binary docrep --no-deps --require-hashes -r "$1"
+$home/bin/pip check
 
 # triton (1 GB) compiles kernels for torch.compile, which no step calls.
 $home/bin/pip uninstall --quiet --yes --root-user-action=ignore triton
