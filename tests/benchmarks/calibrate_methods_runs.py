@@ -26,11 +26,11 @@ from traitmap.simulation_gwas import Trait
 from traitmap.slices import REGION, read_slice
 
 METHODS_STUDY = replace(
-    STUDY, seed=21, spots=2000, slices=1, causal_traits=8, enrichments=(2.0, 4.0, 8.0), null_traits=16
+    STUDY, seed=21, spots=1200, slices=1, causal_traits=4, enrichments=(2.0, 4.0, 8.0), null_traits=8
 )
-CONTROLS = 400  # control gene sets of scDRS: P of regions down to 1 / 401, where 0.05 / 6 is asked for
+CONTROLS = 200  # control gene sets of scDRS: P of regions down to 1 / 201, where 0.05 / 6 is asked for
 SEED = 2024
-NO_SIGNAL_DRAWS = 40
+NO_SIGNAL_DRAWS = 20
 EXPRESSIONS = ("spots", "microdomains")
 
 
