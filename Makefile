@@ -31,7 +31,7 @@ $(ENGINE)/ready: containers/nextflow/pom.xml containers/nextflow/nextflow
 	else \
 	    command -v mvn > /dev/null || { echo "error: neither nextflow nor mvn (Maven) is on the PATH; install one"; exit 1; }; \
 	    echo "taking the engine 24.10.0 with Maven into $(ENGINE)"; \
-	    mvn --quiet --batch-mode --file containers/nextflow/pom.xml \
+	    mvn --quiet --batch-mode -Dstyle.color=never --file containers/nextflow/pom.xml \
 	        org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies \
 	        -DincludeScope=runtime -DoutputDirectory=$(CURDIR)/$(ENGINE)/lib && \
 	    cp containers/nextflow/nextflow $(ENGINE)/nextflow; \
