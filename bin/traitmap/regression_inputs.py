@@ -222,6 +222,6 @@ class SpotScores:
         try:
             rows = sparse.csr_matrix(self._matrix[start:stop])
             rows.check_format(full_check=True)
-        except (ValueError, IndexError, OverflowError) as error:
+        except (KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
             raise InputError(f"{self._path}: X is damaged (specificity: {error}); score the slice again") from error
         return rows
