@@ -46,7 +46,7 @@ workflow ASSOCIATIONS {
         .map { metas, spots, scores, h5ad -> [ofTraits(metas), scores[0], spots, h5ad[0]] }
         .map { meta, scores, spots, h5ad -> [meta, scores, spots, h5ad, homologsOf(meta.species, options)] }
     RANK_GENES(scored)
-    ranked = RANK_GENES.out.genes.flatMap { meta, files -> byTrait(meta, files) }
+    gene_tables = RANK_GENES.out.genes.flatMap { meta, files -> byTrait(meta, files) }
     expressions = RANK_GENES.out.expression.flatMap { meta, files -> byTrait(meta, files) }
 
     // [meta, specificity, traits, their spots] of each slice with two traits or more
@@ -66,7 +66,7 @@ workflow ASSOCIATIONS {
         .collectFile(name: 'trait_correlations.tsv', storeDir: "${options.outdir}/summary", keepHeader: true, skip: 1, sort: false)
 
     // [meta, genes] of all, sorted so that -resume sees the same list every time
-    ranked = (options.gene_sets ? RANK_GENES.out.genes : channel.empty())
+    ranked = (options.gene_sets ? gene_tables : channel.empty())
         .toSortedList { a, b -> [a[0].id, a[0].trait].toString() <=> [b[0].id, b[0].trait].toString() }
         .filter { entries -> entries }
     ENRICH_PATHWAYS(
@@ -113,7 +113,7 @@ workflow ASSOCIATIONS {
     // [meta, [targets], [files]] of the associations that are to be drawn
     drawn = (options.figures == 'none' ? channel.empty() : pairs)
         .join(REGRESSIONS.out.spots)
-        .join(ranked)
+        .join(gene_tables)
         .join(expressions)
         .map { entry -> [[entry[0].id, entry[0].trait]] + entry }
         .join(final_regions)
@@ -130,7 +130,7 @@ workflow ASSOCIATIONS {
         .mix(HARMONIZE_SUMSTATS.out.qc)
         .map { _meta, path -> ["traits/${path.name}".toString(), path] }
     of_pairs = REGRESSIONS.out.spots
-        .mix(REGRESSIONS.out.region_tests, REGRESSIONS.out.qc, ranked, expressions)
+        .mix(REGRESSIONS.out.region_tests, REGRESSIONS.out.qc, gene_tables, expressions)
         .map { meta, path -> ["associations/${meta.id}/${meta.trait}/${path.name}".toString(), path] }
     of_regions = SUMMARIZE_REGIONS.out.regions
         .flatten()
