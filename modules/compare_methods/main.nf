@@ -25,8 +25,9 @@ process COMPARE_METHODS {
     def entries = [metas, listed(regions), listed(spots), starts, counts].transpose()
     def rows = entries.collect { meta, region, spot, start, count ->
         def own = listed(scores).drop(start.toInteger()).take(count.toInteger())
+        // By their last part: a staged file is called by its whole place.
         def named = ['scdrs.parquet', 'scdrs_regions.tsv', 'signatures.parquet'].collect { name ->
-            own.find { path -> path.name == name } ?: ''
+            own.find { path -> path.toString().tokenize('/').last() == name } ?: ''
         }
         ([meta.id, meta.trait, region, spot] + named).join('\t')
     }
