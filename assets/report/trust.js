@@ -43,7 +43,7 @@ async function plane() {
 
 async function curves() {
   const slices = report.data.slices.filter(({ curve }) => curve && curve.epoch);
-  if (!slices.length) { report.absent("curve-plot", "No training curve (embedding.h5ad)."); return; }
+  if (!slices.length) { report.absent("curve-plot", "No training curve: the embedding was not trained, or is not among the results."); return; }
   const traces = [];
   const rows = [["slice", "epoch", "measure", "value"]];
   for (const [i, slice] of slices.entries()) {

@@ -75,14 +75,10 @@ def use_threads(threads: int) -> None:
 
 
 def check_once_a_trait(option: str, n: int, others: Mapping[str, Sequence[Path] | None]) -> None:
-    """Raise InputError for each of ``others`` that is given, but not ``n`` times, as ``option`` is."""
-    problems = [
-        f"{other} is given {len(paths)} times, {option} {n}: give it once a trait"
-        for other, paths in others.items()
-        if paths and len(paths) != n
-    ]
-    if problems:
-        raise InputError(*problems)
+    """Raise InputError for the first of ``others`` that is given, but not ``n`` times, as ``option`` is."""
+    for other, paths in others.items():
+        if paths and len(paths) != n:
+            raise InputError(f"{other} is given {len(paths)} times, {option} {n}: give it once a trait")
 
 
 def say(text: str) -> None:

@@ -108,7 +108,7 @@ def _embedding(found: Slice, path: Path) -> None:
         at = pd.Index(spots).get_indexer(found.spots)
         found.plane = np.where((at >= 0)[:, None], found.plane[at], np.nan)
     curve = parts["uns"].get("training_curve")
-    if isinstance(curve, pd.DataFrame) and "epoch" in curve:
+    if isinstance(curve, pd.DataFrame) and "epoch" in curve and len(curve):  # empty where nothing is trained
         found.training_curve = curve
     found.sketch = str(parts["uns"].get("sketch", "")).split()
     _texts(found, "embedding.h5ad", parts["uns"], path)

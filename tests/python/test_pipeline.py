@@ -192,7 +192,9 @@ def test_reference_of_a_run_serves_the_next(demo, checkout, tmp_path):
 
 
 def test_stub_goes_through_the_whole_graph(checkout, tmp_path):
-    done = nextflow(tmp_path, "-profile", "test", "-stub", "--methods", "ldsc,scdrs,aucell", pipeline=checkout)
+    (tmp_path / "sets.gmt").write_text("a set\tof two genes\tCDH11\tTNF14\n")
+    further = ("--methods", "ldsc,scdrs,aucell", "--trait_correlations", "--gene_sets", "sets.gmt")
+    done = nextflow(tmp_path, "-profile", "test", "-stub", *further, pipeline=checkout)
     assert done.returncode == 0, done.stdout
     assert "WARN" not in done.stdout
     wanted = {path.parent.name.upper() for path in (ROOT / "modules").glob("*/main.nf")}
