@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
 from threadpoolctl import threadpool_limits
+
+from traitmap.threads import in_order
 
 CHUNK = 512  # panel SNPs read at a time
 WIDTH = 128  # panel SNPs of a matrix product: its result stays in the cache, and its corners outside windows are small
@@ -101,7 +102,7 @@ def sum_r2(
         for span in _row_blocks(rows)
     ]
     with threadpool_limits(1, user_api="blas"):
-        sums = list(_in_threads(_with_genotypes(blocks, read, len(labels)), threads))
+        sums = list(in_order(lambda task: task(), _with_genotypes(blocks, read, len(labels)), threads))
     if not sums:
         return LdScores(sparse.csr_matrix((0, n_labels), dtype=np.float32), np.zeros(0))
     counts = np.concatenate([part.counts for part in sums])
@@ -217,18 +218,3 @@ def _with_genotypes(blocks: list[_Block], read: Reader, n_snps: int) -> Iterator
             held.append((position, read(position, stop)))
             position = stop
         yield lambda block=block, chunks=list(held): block.sum(chunks)
-
-
-def _in_threads(tasks: Iterator[Callable[[], _Sums]], threads: int) -> Iterator[_Sums]:
-    """Results in the order of ``tasks``; no more of them are under way than there are threads, and one waiting each."""
-    if threads == 1:
-        yield from (task() for task in tasks)
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        waiting: deque[Future[_Sums]] = deque()
-        for task in tasks:
-            waiting.append(pool.submit(task))
-            if len(waiting) >= 2 * threads:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()

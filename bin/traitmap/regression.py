@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -29,6 +26,7 @@ from traitmap.regression_inputs import SpotScores
 from traitmap.regression_shared import SharedRegression
 from traitmap.regression_wide import MANY_COLUMNS, WideRegression
 from traitmap.sumstats_qc import not_z
+from traitmap.threads import in_order
 
 
 def _spot_weights(design: Design) -> Regression:
@@ -41,9 +39,6 @@ TILES_IN_BATCH = 4  # tiles read at once: what is read is still in the processor
 NAMED = 5  # spots that a warning names
 # LDSC's ratio is 0.05 to 0.15 in whole GWAS with a panel of their ancestry; below this mean chi-square it is noise.
 MOST_RATIO, INFLATED = 0.2, 1.05
-
-Tile = TypeVar("Tile")
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -191,21 +186,6 @@ def _tiles(scores: SpotScores, tile: int, first: int, last: int) -> Iterator[spa
     for _, rows in scores.batches(tile * TILES_IN_BATCH, first, last):
         for at in range(0, rows.shape[0], tile):
             yield rows[at : at + tile]
-
-
-def in_order(work: Callable[[Tile], Result], tiles: Iterator[Tile], threads: int) -> Iterator[Result]:
-    """Map over ``tiles`` with threads, in order, never holding more tiles than the threads soon need."""
-    if threads == 1:
-        yield from map(work, tiles)
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        waiting: deque[Future[Result]] = deque()
-        for each in tiles:
-            waiting.append(pool.submit(work, each))
-            if len(waiting) > 2 * threads:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
 
 
 def _estimate(fits: Fits, mean_n: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

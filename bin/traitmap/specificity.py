@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,6 +45,7 @@ from traitmap.microdomains import Microdomains, unit_vectors
 from traitmap.single_cells import PLANE
 from traitmap.slices import REGION
 from traitmap.specificity_scores import EXPRESSION_SCORES, SCORES, pagerank_microdomains, score_expression
+from traitmap.threads import in_order
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -356,15 +356,8 @@ def gene_specificity(
         capped = int((exponent > LARGEST_EXPONENT).sum())
         return passed, columns, (np.exp(np.minimum(exponent, LARGEST_EXPONENT)) - 1).astype(np.float32), capped
 
-    parts = _in_order(score, blocks(matrix.shape[0], BLOCK), threads)
+    parts = in_order(score, blocks(matrix.shape[0], BLOCK), threads)
     return _assembled(parts, (matrix.shape[0], int(scored.sum())))
-
-
-def _in_order(work, items: list, threads: int) -> Iterator:
-    """``work`` on every item by ``threads`` threads; results in order, at most ``threads`` in memory."""
-    with ThreadPoolExecutor(threads) as pool:
-        for start in range(0, len(items), threads):
-            yield from pool.map(work, items[start : start + threads])
 
 
 def _assembled(parts: Iterator, shape: tuple[int, int]) -> tuple[sparse.csr_matrix, int]:

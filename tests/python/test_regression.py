@@ -14,10 +14,11 @@ from traitmap.errors import InputError
 from traitmap.formats import SMALLEST_P, UNMAPPED
 from traitmap.ledger import Ledger
 from traitmap.reference import Reference
-from traitmap.regression import TraitRegression, in_order, one_sided, panel_snps, prepare
+from traitmap.regression import TraitRegression, one_sided, panel_snps, prepare
 from traitmap.regression_inputs import read_trait
 from traitmap.regression_regions import RegionScores, regress_regions
 from traitmap.regression_wide import WideRegression
+from traitmap.threads import in_order
 
 BLOCKS = 20
 MODES = ("spot", "shared")
