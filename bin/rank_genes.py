@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from traitmap.cli import check_once_a_trait, run, say
+from traitmap.cli import Homologs, Layer, SpatialKey, Species, check_once_a_trait, run, say
 from traitmap.errors import InputError
 from traitmap.failures import tell_failures
 
@@ -29,10 +29,10 @@ def main(
             help="Expression of the first genes in each spot, to write (.parquet), one a trait; wants --slice."
         ),
     ] = None,
-    layer: Annotated[str, typer.Option(help="Layer with raw counts; default: counts if there is one, else X.")] = "",
-    spatial_key: Annotated[str, typer.Option(help="obsm key of the coordinates; none: single cells.")] = "spatial",
-    species: Annotated[str, typer.Option(help="Of the slice; other than human wants --homologs.")] = "human",
-    homologs: Annotated[Path | None, typer.Option(help="Table: the species' gene symbols, human ones.")] = None,
+    layer: Layer = "",
+    spatial_key: SpatialKey = "spatial",
+    species: Species = "human",
+    homologs: Homologs = None,
     qc: Annotated[
         list[Path] | None, typer.Option(help="Account of what was counted, to write (.json); one a trait.")
     ] = None,

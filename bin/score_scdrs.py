@@ -2,11 +2,11 @@
 """SCORE_SCDRS: scDRS of a trait's genes in each spot and region of a slice."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
-from traitmap.cli import Threads, run, say, use_threads
+from traitmap.cli import Expression, GeneSetSize, Homologs, Layer, SpatialKey, Species, Threads, run, say, use_threads
 
 
 def main(
@@ -15,14 +15,12 @@ def main(
     genes: Annotated[Path, typer.Option(help="The trait's genes (.tsv of ASSOCIATE_GENES).")],
     out: Annotated[Path, typer.Option(help="Scores of spots to write (.parquet).")],
     regions: Annotated[Path | None, typer.Option(help="Statistics of regions to write (.tsv).")] = None,
-    layer: Annotated[str, typer.Option(help="Layer with raw counts; default: counts if there is one, else X.")] = "",
-    spatial_key: Annotated[str, typer.Option(help="obsm key of the coordinates.")] = "spatial",
-    species: Annotated[str, typer.Option(help="Species of the gene symbols.")] = "human",
-    homologs: Annotated[Path | None, typer.Option(help="Table: the species' gene symbols, human ones.")] = None,
-    expression: Annotated[
-        Literal["spots", "microdomains"], typer.Option(help="Score single spots, or means of their microdomains.")
-    ] = "spots",
-    gene_set_size: Annotated[int, typer.Option(min=10, help="Genes of a set: the first by z, a tenth at most.")] = 1000,
+    layer: Layer = "",
+    spatial_key: SpatialKey = "spatial",
+    species: Species = "human",
+    homologs: Homologs = None,
+    expression: Expression = "spots",
+    gene_set_size: GeneSetSize = 1000,
     controls: Annotated[int, typer.Option(min=20, help="Control gene sets.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Of the control gene sets.")] = 2024,
     qc: Annotated[Path | None, typer.Option(help="Account of what was counted, to write (.json).")] = None,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from traitmap.cli import Threads, run, say, use_threads
+from traitmap.cli import Homologs, Layer, SpatialKey, Species, Threads, run, say, use_threads
 
 
 def main(
@@ -15,10 +15,10 @@ def main(
     out: Annotated[Path, typer.Option(help="Gene specificity scores to write (.h5ad).")],
     embedding_key: Annotated[str, typer.Option(help="obsm key of the embedding.")] = "embedding",
     annotation: Annotated[str, typer.Option(help="obs column with region labels; none: a label-free run.")] = "",
-    layer: Annotated[str, typer.Option(help="Layer with raw counts; default: counts if there is one, else X.")] = "",
-    spatial_key: Annotated[str, typer.Option(help="obsm key of the coordinates; none: single cells.")] = "spatial",
-    species: Annotated[str, typer.Option(help="Species of the gene symbols.")] = "human",
-    homologs: Annotated[Path | None, typer.Option(help="Table: the species' gene symbols, human ones.")] = None,
+    layer: Layer = "",
+    spatial_key: SpatialKey = "spatial",
+    species: Species = "human",
+    homologs: Homologs = None,
     neighborhood: Annotated[
         str,
         typer.Option(

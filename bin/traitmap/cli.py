@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import typer
 
@@ -37,6 +37,16 @@ PACKAGES = (
     "umap-learn",
 )
 
+# How a slice is read (``slices.read_slice``).
+Layer = Annotated[str, typer.Option(help="Layer with raw counts; default: counts if there is one, else X.")]
+SpatialKey = Annotated[str, typer.Option(help="obsm key of the coordinates; none: single cells.")]
+Species = Annotated[str, typer.Option(help="Species of the gene symbols; other than human wants --homologs.")]
+Homologs = Annotated[Path | None, typer.Option(help="Table: the species' gene symbols, human ones.")]
+# What methods score a trait's genes in.
+Expression = Annotated[
+    Literal["spots", "microdomains"], typer.Option(help="Score single spots, or means of their microdomains.")
+]
+GeneSetSize = Annotated[int, typer.Option(min=10, help="Genes of a set: the first by z, a tenth at most.")]
 Threads = Annotated[int, typer.Option(min=1, help="Processor threads; the result does not depend on it.")]
 
 
