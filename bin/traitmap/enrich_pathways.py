@@ -10,7 +10,7 @@ import pandas as pd
 from scipy import stats
 
 from traitmap.errors import InputError
-from traitmap.files import open_text, require_file
+from traitmap.files import open_text, read_tsv_as_text
 from traitmap.formats import GENES, PATHWAYS
 from traitmap.regions import benjamini_hochberg
 
@@ -55,11 +55,7 @@ def read_gene_sets(path: Path) -> GeneSets:
 
 def read_ranked_genes(path: Path) -> pd.DataFrame:
     """Read genes.tsv (RANK_GENES): gene and drives as text. Raises InputError where it is no such table."""
-    path = require_file(path, "ranked genes")
-    try:
-        table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
-    except (ValueError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read as a table (ranked genes: {error}); is it genes.tsv?") from error
+    table = read_tsv_as_text(path, "ranked genes", "is it genes.tsv?")
     missing = [name for name in ("gene", "drives") if name not in table]
     if missing:
         raise InputError(f"{path}: has no column {', '.join(missing)} (of {', '.join(GENES)}); is it genes.tsv?")
@@ -73,10 +69,8 @@ def enrich(genes: pd.DataFrame, sets: dict[str, frozenset[str]]) -> pd.DataFrame
     ``MOST`` are no tests. P is the hypergeometric upper tail (Fisher's exact test, one-sided); it takes genes as
     independent. Columns region to genes of ``PATHWAYS``, smallest P first; no row where no gene drives.
     """
-    background = pd.Index(genes["gene"])
-    inside = {
-        name: found for name, members in sets.items() if FEWEST <= len(found := members & set(background)) <= MOST
-    }
+    background = frozenset(genes["gene"])
+    inside = {name: found for name, members in sets.items() if FEWEST <= len(found := members & background) <= MOST}
     rows = []
     for region, of in genes[genes["drives"] != ""].groupby("drives", sort=True):
         drivers = list(of["gene"])

@@ -168,6 +168,17 @@ def _umask() -> int:
     return mask
 
 
+def read_tsv_as_text(path: Path, what: str, doubt: str) -> pd.DataFrame:
+    """Read a table between tabs, all of it text; raise InputError, with ``doubt``, where it is none."""
+    import pandas as pd
+
+    path = require_file(path, what)
+    try:
+        return pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
+    except (ValueError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read as a table ({what}: {error}); {doubt}") from error
+
+
 def write_tsv(table: pd.DataFrame, path: Path) -> None:
     """Write ``table`` as tab-separated text: numbers to ten significant digits, missing values empty, no index."""
     with writing(path) as beside:

@@ -22,20 +22,18 @@ SPOTS = ("spot", "beta", "se", "z", "p", "neg_log10_p", "region")
 # baseline leaves (1 - R2).
 ESTIMATES = ("row", "spot", "beta", "se", "tolerance", "region")
 
+# The tests of a region's mean specificity, and of its contrast with the rest of the slice.
+MEAN_TEST = ("beta", "se", "z_mean", "p_mean")
+CONTRAST_TEST = ("beta_contrast", "se_contrast", "z_contrast", "p_contrast")
+
 # associations/<slice>/<trait>/regions.tsv, sorted by p_cauchy.
 REGIONS = (
     "region",
     "n_spots",
     "p_cauchy",
     "p_median",
-    "beta",
-    "se",
-    "z_mean",
-    "p_mean",
-    "beta_contrast",
-    "se_contrast",
-    "z_contrast",
-    "p_contrast",
+    *MEAN_TEST,
+    *CONTRAST_TEST,
     "q",
     "n_top_spots",
     "share_top",
@@ -69,21 +67,7 @@ TRAIT_CORRELATIONS = ("slice", "trait_a", "trait_b", "n_spots", "effective_spots
 PATHWAYS = (*("slice", "trait", "region", "pathway", "n_genes", "n_drivers", "overlap", "expected", "p", "q", "genes"),)
 
 # summary/spot_sets.tsv: the tests of --spot_sets, a row a slice x trait x set.
-SPOT_SETS = (
-    "slice",
-    "trait",
-    "set",
-    "n_spots",
-    "beta",
-    "se",
-    "z_mean",
-    "p_mean",
-    "beta_contrast",
-    "se_contrast",
-    "z_contrast",
-    "p_contrast",
-    "q",
-)
+SPOT_SETS = ("slice", "trait", "set", "n_spots", *MEAN_TEST, *CONTRAST_TEST, "q")
 
 # associations/<slice>/<trait>/genes.tsv, sorted by pcc, highest first.
 GENES = ("gene", "pcc", "region", "median_gss", "share_expressed", "drives")

@@ -11,16 +11,13 @@ from scipy import stats
 
 from traitmap import cauchy
 from traitmap.errors import InputError
-from traitmap.files import require_file
-from traitmap.formats import ALL_SPOTS, REGIONS
+from traitmap.files import read_tsv_as_text, require_file
+from traitmap.formats import ALL_SPOTS, CONTRAST_TEST, MEAN_TEST, REGIONS
 from traitmap.ledger import Ledger
 from traitmap.slices import FEW_SPOTS, read_regions
 from traitmap.spots import REGION, check_same_spots
 
-TESTS = {  # region test -> where its beta, se, z and p go
-    "mean": ("beta", "se", "z_mean", "p_mean"),
-    "contrast": ("beta_contrast", "se_contrast", "z_contrast", "p_contrast"),
-}
+TESTS = {"mean": MEAN_TEST, "contrast": CONTRAST_TEST}  # region test -> where its beta, se, z and p go
 FEW, MISSING, LEFT_OUT = "few spots", "NaN spots", "outliers left out"  # flags
 TEXT_COLUMNS = (REGION, "flags")
 WHOLE_COLUMNS = ("n_spots", "n_top_spots")
@@ -202,11 +199,7 @@ def add_tests(table: pd.DataFrame, tests: pd.DataFrame | None) -> pd.DataFrame:
 
 def read_regions_table(path: Path) -> pd.DataFrame:
     """Read regions.tsv back: text stays text (a region may be called 1 or NA), numbers are float64 or whole."""
-    path = require_file(path, "regions")
-    try:
-        table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
-    except (ValueError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read as a table (regions: {error}); is it a whole file?") from error
+    table = read_tsv_as_text(path, "regions", "is it a whole file?")
     missing = ", ".join(repr(name) for name in REGIONS if name not in table)
     if missing:
         raise InputError(f"{path}: has no column {missing}; is it a table of regions?")
