@@ -8,6 +8,11 @@ def byTrait(meta, files) {
     }
 }
 
+// [meta (+ trait), step, file of messages] of what went wrong in a task.
+def failuresOf(meta, step, files) {
+    return byTrait(meta, files).collect { about, path -> [about, step, path] }
+}
+
 // The key by which the traits of a slice come together that share a task: as many as may, in the order of `names`.
 def taskOf(meta, names, traits_per_task) {
     def first = names.indexOf(meta.trait).intdiv(traits_per_task) * traits_per_task

@@ -10,7 +10,7 @@ include { SUMMARIZE_REGIONS } from '../modules/summarize_regions/main'
 include { METHODS } from './methods'
 include { REGRESSIONS } from './regressions'
 include { homologsOf } from '../functions/inputs'
-include { byTrait ; inOrder ; ofTraits ; taskOf } from '../functions/traits'
+include { byTrait ; failuresOf ; inOrder ; ofTraits ; taskOf } from '../functions/traits'
 
 workflow ASSOCIATIONS {
     take:
@@ -51,14 +51,14 @@ workflow ASSOCIATIONS {
 
     // [meta, specificity, traits, their spots] of each slice with two traits or more
     together = (options.trait_correlations ? REGRESSIONS.out.spots : channel.empty())
-        .map { meta, path -> [meta.id, [meta.trait, path]] }
+        .map { meta, path -> [meta.id, [meta, path]] }
         .groupTuple()
-        .map { id, entries -> [id, entries.toSorted { a, b -> names.indexOf(a[0]) <=> names.indexOf(b[0]) }] }
+        .map { id, entries -> [id, inOrder(entries, names)] }
         .filter { _id, entries -> entries.size() > 1 }
     maps = specificity
         .map { meta, scores -> [meta.id, meta, scores] }
         .join(together)
-        .map { _id, meta, scores, entries -> [meta, scores, entries.collect { e -> e[0] }, entries.collect { e -> e[1] }] }
+        .map { _id, meta, scores, entries -> [meta, scores, entries.collect { e -> e[0].trait }, entries.collect { e -> e[1] }] }
     CORRELATE_TRAITS(maps, reference)
     correlations = CORRELATE_TRAITS.out.correlations
         .toSortedList { a, b -> a[0].id <=> b[0].id }
@@ -150,7 +150,7 @@ workflow ASSOCIATIONS {
     figures = figures_of_pairs // the same of the figures, which the report does not read
     failures = HARMONIZE_SUMSTATS.out.failure.mix( // [meta, step, file of messages]
         REGRESSIONS.out.failure,
-        RANK_GENES.out.failure.flatMap { meta, step, files -> byTrait(meta, files).collect { about, path -> [about, step, path] } },
+        RANK_GENES.out.failure.flatMap { meta, step, files -> failuresOf(meta, step, files) },
         COMBINE_REGIONS.out.failure,
         DRAW_FIGURES.out.failure,
         METHODS.out.failures,

@@ -3,7 +3,7 @@
 include { MERGE_SPOTS } from '../modules/merge_spots/main'
 include { REGRESS_SPOTS } from '../modules/regress_spots/main'
 include { baselineFiles ; covariateLists } from '../functions/inputs'
-include { byTrait } from '../functions/traits'
+include { byTrait ; failuresOf } from '../functions/traits'
 
 workflow REGRESSIONS {
     take:
@@ -55,9 +55,7 @@ workflow REGRESSIONS {
     spots = spots // [meta + trait, spots.parquet]
     region_tests = REGRESS_SPOTS.out.region_tests.flatMap { meta, files -> byTrait(meta, files) }
     qc = qc // [meta + trait, regression.qc.json]
-    failure = REGRESS_SPOTS.out.failure.flatMap { meta, step, files -> // [meta (+ trait), step, file of messages]
-        byTrait(meta, files).collect { about, path -> [about, step, path] }
-    }
+    failure = REGRESS_SPOTS.out.failure.flatMap { meta, step, files -> failuresOf(meta, step, files) }
     versions = versions
 }
 
