@@ -51,14 +51,21 @@ class Panel:
 
     def read_standardized(self, threads: int = 1) -> Reader:
         """A reader for ``ldscores.sum_r2``. Missing genotypes become the SNP's mean, as in LDSC."""
+        from bed_reader import open_bed
+
         from traitmap.ldscores_kernel import standardize  # numba: only where it is used
 
+        shape = {"iid_count": self.people, "sid_count": self.file_snps}
+        file = open_bed(self.bed, **shape, properties=_UNREAD, num_threads=threads)
         rows = self.snps["row"].to_numpy()
         mean = self.snps["mean"].to_numpy(np.float32)
         scale = (1 / (self.snps["sd"].to_numpy() * np.sqrt(self.people))).astype(np.float32)
 
         def read(first: int, last: int) -> np.ndarray:
-            counts = _read_a1_counts(self.bed, self.people, self.file_snps, rows[first:last], threads)
+            wanted = rows[first:last]
+            adjoining = len(wanted) > 0 and (np.diff(wanted) == 1).all()
+            index = slice(int(wanted[0]), int(wanted[-1]) + 1) if adjoining else wanted
+            counts = file.read((slice(None), index), dtype="int8", order="F").T  # A1 counts, SNPs x people
             return standardize(counts, mean[first:last], scale[first:last], MISSING)
 
         return read
@@ -173,16 +180,6 @@ def check_bed(bed: Path, people: int, snps: int) -> None:
             f"{bed}: holds {size} bytes where {snps} SNPs (.bim) x {people} people (.fam) need {wanted}; {why} .bim or "
             ".fam belong to another .bed; copy all three again"
         )
-
-
-def _read_a1_counts(bed: Path, people: int, file_snps: int, rows: np.ndarray, threads: int) -> np.ndarray:
-    """Counts of A1, int8 (SNPs, people), MISSING where missing."""
-    from bed_reader import open_bed
-
-    adjoining = len(rows) > 0 and (np.diff(rows) == 1).all()
-    index = slice(int(rows[0]), int(rows[-1]) + 1) if adjoining else rows
-    with open_bed(bed, iid_count=people, sid_count=file_snps, properties=_UNREAD, num_threads=threads) as file:
-        return file.read((slice(None), index), dtype="int8", order="F").T
 
 
 # What bed-reader would otherwise look up in the .bim and .fam.
