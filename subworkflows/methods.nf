@@ -67,7 +67,7 @@ workflow METHODS {
         .map { _meta, path -> ["traits/genes/${path.name}".toString(), path] }
     of_pairs = SCORE_SCDRS.out.scores
         .flatMap { meta, of_spots, of_regions -> [[meta, of_spots], [meta, of_regions]] }
-        .mix(SCORE_SCDRS.out.qc, SCORE_SIGNATURES.out.scores)
+        .mix(SCORE_SCDRS.out.qc, SCORE_SIGNATURES.out.scores, SCORE_SIGNATURES.out.qc)
         .map { meta, path -> ["associations/${meta.id}/${meta.trait}/${path.name}".toString(), path] }
     compared = COMPARE_METHODS.out.spots
         .flatten()

@@ -15,6 +15,16 @@ report.short = (text, most = 34) => {
   const letters = [...String(text)];
   return report.plain(letters.length > most ? letters.slice(0, most - 1).join("") + "…" : letters.join(""));
 };
+// Long names over several lines, broken at blanks.
+report.wrapped = (text, most = 14, lines = 3) => {
+  const parts = [];
+  for (const word of String(text).split(" ")) {
+    const last = parts.at(-1);
+    if (last !== undefined && (last.length + word.length < most || parts.length === lines)) parts[parts.length - 1] = `${last} ${word}`;
+    else parts.push(word);
+  }
+  return parts.map((part) => report.short(part, most + 6)).join("<br>");
+};
 
 const superscript = (text) => text.replace(/[-0-9]/g, (sign) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(sign)]);
 report.power = (logP) => {
@@ -27,7 +37,7 @@ report.power = (logP) => {
 };
 report.pValue = (p) => (p === null || p === undefined || !Number.isFinite(p) ? "–" : report.power(-Math.log10(Math.max(p, 1e-300))));
 report.number = (value, digits = 3) => (value === null || value === undefined || !Number.isFinite(value) ? "–"
-  : Number.isInteger(value) ? value.toLocaleString("en") : Number(value.toPrecision(digits)).toString().replace("-", "−"));
+  : Number.isInteger(value) ? value.toLocaleString("en").replace("-", "−") : Number(value.toPrecision(digits)).toString().replace("-", "−"));
 
 // Arrays lie in the page deflated; each is unpacked when it is first drawn.
 const unpacked = new WeakMap();
@@ -106,6 +116,7 @@ report.draw = async (id, traces, layout, more = {}) => {
   };
   if (more.alt) place.setAttribute("aria-label", more.alt);
   report.plots.set(id, { place, name: more.name || id, table: more.table });
+  exportable(id, true);
   await Plotly.react(place, traces, whole, settings);
   return place;
 };
@@ -117,11 +128,16 @@ report.turn = (id) => {
   return () => turns.get(id) === mine;
 };
 
+// A picture that is not there has nothing to export.
+const exportable = (id, is) => {
+  for (const button of document.querySelectorAll(`[data-export][data-plot="${id}"]`)) button.closest(".exports").hidden = !is;
+};
 report.absent = (id, text) => {
   const place = report.byId(id);
   if (!place) return;
   if (report.plots.has(id)) Plotly.purge(place);
   report.plots.delete(id);
+  exportable(id, false);
   place.replaceChildren(report.element("p", { className: "absent", textContent: text }));
 };
 report.ready = (id) => {

@@ -114,6 +114,8 @@ async function manhattan() {
   // The strongest ten of the listed genes are named; the rest are points of the table.
   const labels = [...named].sort((a, b) => b[3] - a[3]).slice(0, 10);
   const placed = [];
+  const width = report.byId("manhattan-plot").clientWidth || 1000;
+  const narrow = width < 520;
   const top = Math.max(8.5, logs.reduce((a, b) => Math.max(a, b), 0) * 1.12);
   const traces = [
     { type: "scatter", mode: "markers", showlegend: false, hoverinfo: "text", x: Array.from(chromosomes, (c, i) => start.get(c) + positions[i]), y: Array.from(logs),
@@ -123,11 +125,11 @@ async function manhattan() {
       text: labels.map(([gene, c, bp, log]) => {
         // A name that would lie on a stronger one is left to the hover.
         const [x, y] = [(start.get(c) + bp) / total, log / top];
-        const free = placed.every(([px, py]) => Math.abs(px - x) > 0.055 || Math.abs(py - y) > 0.075);
+        const free = placed.every(([px, py]) => Math.abs(px - x) > 62 / width || Math.abs(py - y) > 0.075);
         if (free) placed.push([x, y]);
         return free ? report.short(gene, 18) : "";
       }), hovertext: labels.map(([gene, c, bp, log]) => `<b>${report.short(gene, 40)}</b><br>best SNP within 50 kb: ${c}:${bp.toLocaleString("en")}<br>P ${report.power(log)}`),
-      textposition: "top center", textfont: { size: 11, color: dark ? "#ffb37a" : "#a1460d" }, marker: { size: 7, color: dark ? "#ffb37a" : "#D55E00" }, cliponaxis: false },
+      textposition: "top center", textfont: { size: 11, shadow: "auto", color: dark ? "#ffb37a" : "#a1460d" }, marker: { size: 7, color: dark ? "#ffb37a" : "#D55E00" }, cliponaxis: false },
   ];
   note.textContent = [
     logs.length < gwas.total ? `${logs.length.toLocaleString("en")} of ${gwas.total.toLocaleString("en")} SNPs are drawn: the strongest and every n-th of the rest.` : "",
@@ -135,7 +137,7 @@ async function manhattan() {
     "Dashed: P = 5×10⁻⁸.",
   ].filter(Boolean).join(" ");
   await report.draw("manhattan-plot", traces, {
-    height: 300, xaxis: { tickvals: order.map((c) => start.get(c) + (first.get(c) + last.get(c)) / 2), ticktext: order.map(String), showgrid: false, zeroline: false, title: { text: "Chromosome" }, tickangle: 0, tickfont: { size: 10 } },
+    height: 300, xaxis: { tickvals: order.map((c) => start.get(c) + (first.get(c) + last.get(c)) / 2), ticktext: order.map((c, i) => (narrow && i > 6 && i % 3 !== 1 ? "" : String(c))), showgrid: false, zeroline: false, title: { text: "Chromosome" }, tickangle: 0, tickfont: { size: 10 } },
     yaxis: { title: { text: "−log<sub>10</sub> P (two-sided)" }, range: [0, top], zeroline: false },
     shapes: [{ type: "line", xref: "paper", x0: 0, x1: 1, y0: 7.30103, y1: 7.30103, line: { dash: "dash", width: 1, color: "#8a939b" } }], margin: { l: 50, r: 10, t: 10, b: 40 },
   }, {

@@ -55,9 +55,11 @@ report.drawHeatmap = () => {
   ];
   const rowHeight = Math.max(26, Math.min(46, 220 / rows.length));
   const wide = columns.length > 40;
-  // Slanted names need room below: by the longest of them.
-  const slanted = several || columns.length > 8;
-  const room = slanted ? 40 + 5 * Math.max(...labels.map((label) => label.length)) : 90;
+  // Names wider than their column are slanted, and need room below: by the longest of them.
+  const longest = Math.max(...labels.map((label) => label.length));
+  const column = ((place.clientWidth || 900) - 190) / Math.max(1, columns.length);
+  const slanted = several || columns.length > 8 || 6.2 * longest > 2 * column;
+  const room = slanted ? 40 + 5.5 * longest : 90;
   return report.draw("heatmap-plot", traces, {
     height: Math.max(190, rows.length * rowHeight + room),
     xaxis: { tickvals: columns.map((_, i) => i), ticktext: labels, showgrid: false, zeroline: false, ticklabeloverflow: "allow", tickangle: slanted ? -60 : "auto", tickfont: { size: wide ? 9 : 11 }, range: [-0.5, columns.length - 0.5] },

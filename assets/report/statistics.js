@@ -30,6 +30,20 @@ report.quantile = (values, share) => {
   return sorted.length ? sorted[low] + (at - low) * ((sorted[low + 1] ?? sorted[low]) - sorted[low]) : NaN;
 };
 
+// The axis that shows all values, or, where a few (1 %, or two) lie so far out that the rest would be pressed together
+// (Tukey's outer fences, and half as much again as the others' span), the others. A constant has a span of its own.
+report.reach = (values) => {
+  const known = Float64Array.from(values).filter(Number.isFinite).sort();
+  if (!known.length) return [0, 1];
+  const [q1, q3] = [report.quantile(known, 0.25), report.quantile(known, 0.75)];
+  const inner = known.filter((value) => value >= q1 - 3 * (q3 - q1) && value <= q3 + 3 * (q3 - q1));
+  const few = known.length - inner.length <= Math.max(2, known.length / 100);
+  const span = (of) => of.at(-1) - of[0];
+  const shown = few && span(known) > 1.5 * span(inner) ? inner : known;
+  const margin = 0.04 * span(shown) || 0.5;
+  return [shown[0] - margin, shown.at(-1) + margin];
+};
+
 // -log10 P of every shown spot of a slice x trait; NaN where the regression was singular.
 report.logP = async (pair) => {
   if (!pair || !pair.z) return null;

@@ -24,6 +24,7 @@ class Further:
     title: str
     help: str
     columns: tuple[Column, ...]
+    empty: str = "Nothing to show: the table holds no row."
 
 
 _TRAIT = Column("trait", "Trait", "Trait of the GWAS", "text")
@@ -116,6 +117,7 @@ FURTHER = (
             _Q,
             Column("genes", "Which", "The driver genes in the set", "text"),
         ),
+        "No gene set holds a gene that drives a region.",
     ),
 )
 
@@ -142,6 +144,7 @@ def _view(each: Further, results: Results) -> dict[str, Any]:
         "section": each.section,
         "title": each.title,
         "help": each.help,
+        "empty": each.empty,
         "columns": columns,
         "rows": rows,
         "more": max(0, len(table) - ROWS_AT_MOST),

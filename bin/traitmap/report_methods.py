@@ -179,7 +179,17 @@ WORDS_OF_MODELS = {
     "pca": "the principal components of their expression",
     "smoothed_pca": "the principal components of their expression, averaged over like neighbours in space",
 }
-UNTOLD = {"version", "device", "model"}  # parameters that other words of the text tell, or that do not matter
+# Parameters that other words of the text tell, or that do not matter; of a model that is not trained those of training.
+UNTOLD = {"version", "device", "model", "neighborhood", "use_labels"}
+OF_TRAINING = {"batch", "contrast", "dropout", "epochs", "held_out", "learning_rate", "patience", "steps", "tile"}
+OF_TRAINING |= {"weight_decay"}
+MICRODOMAINS = {
+    "cosine_top_k": "the spots near it in space that are most similar in the embedding",
+    "gaussian": "the spots near it in space that are most similar in the embedding, weighted by distance",
+    "joint_knn": "the spots nearest to it in space and embedding together",
+    "radius": "all spots within a radius of it",
+    "given": "the metacell that it was given",
+}
 _WORK = {work.key: work for work in _WORKS}
 
 
@@ -213,6 +223,8 @@ def methods(results: Results, version: str) -> Methods:
             "Genes were ranked by the Pearson correlation, over spots, of their GSS with −log10 P; correlation does "
             "not show that a gene is causal."
         )
+    if further := _further(results, cite):
+        paragraphs.append(further)
     if compared_methods(results):
         paragraphs.append(_compared(results, cite))
     if results.parameters or "Workflow" in results.versions:
@@ -251,14 +263,16 @@ def _slices(results: Results, cite) -> str:
             text += f"a graph attention autoencoder {cite('velickovic2018gat')} on expression and spatial neighbours"
         else:
             text += WORDS_OF_MODELS.get(model, f"the model {model}")
-        text += f"{_listed(given)}. "
+        untold = OF_TRAINING if model in WORDS_OF_MODELS else () if model == "contrastive" else {"contrast"}
+        text += f"{_listed({name: value for name, value in given.items() if name not in untold})}. "
     if any(found.plane_name.startswith("UMAP") for found in results.slices.values()):
         text += f"For display alone the embedding was laid out by UMAP {cite('mcinnes2018umap')}. "
     if any(found.specificity for found in results.slices.values()):
+        given = _given(results, "specificity.h5ad")
         text += (
             "Each spot's gene specificity score (GSS) was computed from the geometric mean of its gene ranks over its "
-            "microdomain (the spots near it in space that are most similar in the embedding), relative to the "
-            f"background of ranks {cite('song2025gsmap')}{_listed(_given(results, 'specificity.h5ad'))}."
+            f"microdomain ({MICRODOMAINS.get(str(given.get('neighborhood')), MICRODOMAINS['cosine_top_k'])}), relative "
+            f"to the background of ranks {cite('song2025gsmap')}{_listed(given)}."
         )
     cells = [found.name for found in results.slices.values() if found.drawn_on]
     if cells:
@@ -350,6 +364,21 @@ def _regions(results: Results, cite) -> str:
             "region with outside (Fisher's exact test, one-sided)"
         )
     return text + "."
+
+
+def _further(results: Results, cite) -> str:
+    """A sentence for each table that was asked for."""
+    sentences = {
+        "comparisons": "Regions and slices were compared by the difference of their coefficients, with the block "
+        "jackknife of the difference (two-sided P).",
+        "conditional_tests": "Each region was tested again with the mean GSS of another region in the same regression.",
+        "trait_correlations": "The maps of each two traits were correlated over spots, with an error that counts how "
+        "many independent spots the slice is worth.",
+        "pathways": "Gene sets were looked for among the driver genes by the hypergeometric test (one-sided), sets of "
+        "5 to 500 measured genes.",
+    }
+    told = [words for name, words in sentences.items() if results.further.get(name) is not None]
+    return f"{' '.join(told)} Each table has q values of its own {cite('benjamini1995fdr')}." if told else ""
 
 
 def _compared(results: Results, cite) -> str:

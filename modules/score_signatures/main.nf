@@ -11,6 +11,7 @@ process SCORE_SIGNATURES {
 
     output:
     tuple val(meta), path('signatures.parquet'), emit: scores, optional: true
+    tuple val(meta), path('signatures.qc.json'), emit: qc, optional: true
     tuple val(meta), val("${task.process}"), path('failure.txt'), emit: failure, optional: true
     tuple val("${task.process}"), val('score_signatures.py'), eval('score_signatures.py --version'), emit: versions
 
@@ -20,11 +21,13 @@ process SCORE_SIGNATURES {
     # library: ${task.ext.library}
     export TRAITMAP_FAILURE=failure.txt
     score_signatures.py --methods ${methods} --slice ${h5ad} --specificity ${specificity} --genes ${genes} \\
-        ${sliceOptions(meta)} ${speciesOptions(meta, homologs)} --threads ${task.cpus} ${args} --out signatures.parquet
+        ${sliceOptions(meta)} ${speciesOptions(meta, homologs)} --threads ${task.cpus} ${args} \\
+        --out signatures.parquet --qc signatures.qc.json
     """
 
     stub:
     """
     touch signatures.parquet
+    echo '{"step": "score_signatures", "subject": "${meta.id}", "counts": [], "facts": {}, "warnings": []}' > signatures.qc.json
     """
 }

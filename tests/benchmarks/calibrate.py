@@ -29,6 +29,7 @@ def main(
     """Simulate null and causal GWAS, run every configuration on each, and summarise calibration and power."""
     use_threads(threads)
     from calibrate_joint import joint_tables, run_joint
+    from calibrate_maps import maps_summary, run_maps
     from calibrate_page import fill_page, write_tables
     from calibrate_runs import run_chunks
     from calibrate_settings import BASE, CONFIGURATIONS
@@ -44,8 +45,11 @@ def main(
         say(f"{done} of {of} parts, {time.process_time() - start:.0f} CPU s")
     for done, of in run_joint(study, work, traits):
         say(f"{done} of {of} parts of regions beside each other, {time.process_time() - start:.0f} CPU s")
+    run_maps(study, work, traits)
+    say(f"maps of two traits, {time.process_time() - start:.0f} CPU s")
     tables = write_tables(work / "results", work / "tables")
     tables |= joint_tables(study, work, tables["regions"])
+    tables["maps"] = maps_summary(work)
     if docs:
         fill_page(tables, study, docs)
 

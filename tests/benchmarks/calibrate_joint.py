@@ -7,7 +7,6 @@ from functools import partial
 from itertools import combinations
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 from calibrate_runs import CHUNK
 from calibrate_settings import BASE, CONFIGURATIONS, write_specificity
@@ -69,11 +68,9 @@ def joint_tables(study: Simulated, work: Path, regions: pd.DataFrame) -> dict[st
 
 def both_slices(study: Simulated, folder: Path) -> list[Path]:
     """Specificity of two slices of one tissue on a background that they share."""
-    from calibrate_settings import ANNOTATION, LAYER
+    from calibrate_settings import ANNOTATION, LAYER, MODEL, embedding
 
     from traitmap.average_ranks import average_ranks
-    from traitmap.embedding import Settings as Embedding
-    from traitmap.embedding import embed_spots
     from traitmap.slices import read_slice
     from traitmap.specificity import score_specificity
 
@@ -84,8 +81,7 @@ def both_slices(study: Simulated, folder: Path) -> list[Path]:
     background = average_ranks(loads, Ledger("average_ranks", ""))
     for number, path in enumerate(paths, start=1):
         data = read_slice(study.slice(number), Ledger("read_slice", ""), layer=LAYER, annotation=ANNOTATION)
-        embedded = embed_spots(data, Embedding(model="pca", device="cpu"), Ledger("embed_spots", ""))
-        vectors = np.asarray(embedded.obsm["embedding"], dtype=np.float64)
+        vectors = embedding(study.slice(number), folder, MODEL)
         settings = CONFIGURATIONS[BASE].specificity
         write_h5ad(score_specificity(data, vectors, Ledger("s", ""), settings, background), path, compress=False)
     return paths

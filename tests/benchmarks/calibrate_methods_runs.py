@@ -26,7 +26,7 @@ from traitmap.simulation_gwas import Trait
 from traitmap.slices import REGION, read_slice
 
 METHODS_STUDY = replace(
-    STUDY, seed=21, spots=1200, slices=1, causal_traits=4, enrichments=(2.0, 4.0, 8.0), null_traits=8
+    STUDY, seed=21, spots=2000, slices=1, causal_traits=20, enrichments=(2.0, 4.0, 8.0), null_traits=80
 )
 CONTROLS = 200  # control gene sets of scDRS: P of regions down to 1 / 201, where 0.05 / 6 is asked for
 SEED = 2024

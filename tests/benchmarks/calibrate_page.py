@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 from calibrate_joint import joint_page_tables
+from calibrate_maps import maps_page_table
 from calibrate_settings import BASE, CONFIGURATIONS
 from calibrate_study import Simulated
 from calibrate_summary import (
@@ -104,6 +105,7 @@ def page_tables(tables: Mapping[str, pd.DataFrame], study: Simulated) -> dict[st
         "weights": markdown(_weights(tables["shared_over_spot"])),
         "labels": markdown(_labels(tables)),
         **joint_page_tables(tables),
+        "maps": maps_page_table(tables["maps"]),
     }
 
 

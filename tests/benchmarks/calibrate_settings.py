@@ -17,6 +17,7 @@ from traitmap.slices import REGION, read_slice
 from traitmap.specificity import GSMAP, Settings, score_specificity
 
 ANNOTATION, LAYER = "annotation", "counts"
+MODEL = "smoothed_pca"
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,8 @@ class Configuration:
 
     name: str
     says: str
-    specificity: Settings = field(default_factory=lambda: replace(GSMAP, use_labels=False))
-    model: str = "pca"
+    specificity: Settings = field(default_factory=lambda: OWN)
+    model: str = MODEL
     guided: bool = False
     common_background: bool = False
     shuffled: bool = False
@@ -44,8 +45,11 @@ class Configuration:
     share: float = 0.5
 
 
+OWN = Settings(use_labels=False)  # the pipeline's own
+
+
 def _sized(neighbors: int, spatial: int) -> Configuration:
-    settings = replace(GSMAP, neighbors=neighbors, spatial_neighbors=spatial, use_labels=False)
+    settings = replace(OWN, neighbors=neighbors, spatial_neighbors=spatial)
     return Configuration(f"K{neighbors}_S{spatial}", f"microdomains of {neighbors} out of {spatial} spots", settings)
 
 
@@ -55,34 +59,36 @@ CONFIGURATIONS = {
     for each in (
         Configuration(
             BASE,
-            "21 out of 101 spots, power 1, own background, PCA, labels not used",
+            "31 out of 101 spots weighted by distance, power 1, own background, smoothed components, labels not used",
             weights=("spot", "shared"),
             share=1.0,
         ),
-        Configuration("labels", "microdomains within labels", GSMAP),
-        Configuration("power_1.5", "GSS power 1.5", replace(GSMAP, power=1.5, use_labels=False)),
-        Configuration("K1", "no microdomains (single spots)", replace(GSMAP, neighbors=1, use_labels=False)),
+        Configuration("labels", "microdomains within labels", Settings()),
+        Configuration("power_1.5", "GSS power 1.5", replace(OWN, power=1.5)),
+        Configuration("K1", "no microdomains (single spots)", replace(OWN, neighbors=1)),
         _sized(8, 101),
-        _sized(8, 201),
-        _sized(21, 201),
-        _sized(50, 101),
-        _sized(50, 201),
+        _sized(21, 101),
+        _sized(31, 201),
+        _sized(51, 101),
+        _sized(51, 201),
         Configuration("common", "background common to two slices", common_background=True),
+        Configuration("pca", "components, not smoothed", model="pca"),
+        Configuration(
+            "cosine_pca",
+            "21 out of 101 spots weighted alike, components, not smoothed",
+            replace(GSMAP, use_labels=False),
+            model="pca",
+        ),
         Configuration("gat", "graph autoencoder, labels not used", model="gat_ae"),
         Configuration(
             "gat_labels",
-            "graph autoencoder guided by labels, microdomains within labels (as gsMap)",
+            "graph autoencoder guided by labels, 21 spots weighted alike, within labels (as gsMap)",
             GSMAP,
             model="gat_ae",
             guided=True,
         ),
         Configuration("shuffled", "labels without meaning, not used", shuffled=True),
-        Configuration(
-            "shuffled_labels",
-            "labels without meaning, microdomains within them",
-            GSMAP,
-            shuffled=True,
-        ),
+        Configuration("shuffled_labels", "labels without meaning, microdomains within them", Settings(), shuffled=True),
     )
 }
 
@@ -96,10 +102,10 @@ def write_specificity(study: Simulated, wanted: Configuration, folder: Path) -> 
         if wanted.shuffled:
             labels = data.obs[REGION].to_numpy()[np.random.default_rng(study.study.seed).permutation(data.n_obs)]
             data.obs[REGION] = pd.Categorical(labels, categories=data.obs[REGION].cat.categories)
-        embedding = _embedding(study.slice(1), folder, wanted.model, wanted.guided)
+        vectors = embedding(study.slice(1), folder, wanted.model, wanted.guided)
         background = _common_background(study) if wanted.common_background else None
         ledger = Ledger("score_specificity", wanted.name)
-        write_h5ad(score_specificity(data, embedding, ledger, wanted.specificity, background), path, compress=False)
+        write_h5ad(score_specificity(data, vectors, ledger, wanted.specificity, background), path, compress=False)
     return path
 
 
@@ -107,11 +113,12 @@ def _slice(path: Path, annotation: str | None = ANNOTATION) -> anndata.AnnData:
     return read_slice(path, Ledger("read_slice", path.name), layer=LAYER, annotation=annotation)
 
 
-def _embedding(slice_: Path, folder: Path, model: str, guided: bool) -> np.ndarray:
+def embedding(slice_: Path, folder: Path, model: str, guided: bool = False) -> np.ndarray:
+    """The slice's embedding by ``model`` (spots x dimensions), kept in ``folder``."""
     from traitmap.embedding import Settings as Embedding
     from traitmap.embedding import embed_spots
 
-    path = folder / f"embedding_{model}{'_guided' * guided}.h5ad"
+    path = folder / f"embedding_{slice_.stem}_{model}{'_guided' * guided}.h5ad"
     if not path.exists():
         data = _slice(slice_, ANNOTATION if guided else None)
         write_h5ad(embed_spots(data, Embedding(model=model, device="cpu"), Ledger("embed_spots", model)), path)

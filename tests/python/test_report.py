@@ -218,7 +218,9 @@ def test_microdomain_columns_are_maps_whatever_they_are_called(tmp_path):
     assert (levels[3], levels[-1]) == (0, 254)
     assert (layers["new_measure"]["low"], layers["new_measure"]["top"]) == (-17, 39)
     head, row = page.tables["microdomains-table"]
-    assert row[[text for _, text in head].index("weak")][1] == "25 %"
+    names = [text for _, text in head]
+    assert row[names.index("weak")][1] == "25 %"
+    assert "size" in names and not any("microdomain" in name for name in names)  # the heading says it
 
 
 def test_comparisons_are_shown_smallest_p_first(results, tmp_path):
@@ -334,6 +336,7 @@ def test_methods_name_what_ran_and_cite_it(made):
     for words in ("489 people", "GRCh37", "200 blocks", "INFO below 0.9", "10.1038/s41586-025-08757-x"):
         assert words in page.text
     assert "nextflow run . --input slices.csv" in page.text
+    assert "hypergeometric" not in page.text
     assert "torch 2.9.1" in page.text or "torch" in page.text
     assert "@article{song2025gsmap," in page.text
 
@@ -475,6 +478,10 @@ def test_tables_that_were_asked_for_are_shown_and_no_others(results, tmp_path):
         assert [float(row[at][0]["data-v"]) for row in rows] == sorted(given["p"])
         assert (tmp_path / "report_data" / f"{name}.tsv").is_file()
     assert page.tables["pathways-table"][1][3][1] == HOSTILE
+    for words in ("mean GSS of another region", "maps of each two traits were correlated", "hypergeometric test"):
+        assert words in page.text
+    pd.DataFrame(columns=list(PATHWAYS)).to_csv(folder / "summary" / "pathways.tsv", sep="\t", index=False)
+    assert "No gene set holds a gene that drives a region." in report(folder, tmp_path / "report.html").text
     plain = report(results, tmp_path / "plain.html")
     assert not {"trait_correlations-table", "conditional_tests-table", "pathways-table"} & set(plain.tables)
     assert plain.content["likeness"] == []

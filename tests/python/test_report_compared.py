@@ -18,7 +18,8 @@ from report_browser import needs_browser, run_in_browser
 from report_fixture import Study, write_results
 from traitmap.report import write_report
 
-STUDY = Study(slices=("brain_A",), spots=300)
+LAYERS = ("1: Granular Cell Layer", "2: Mitral Cell Layer", "3: Outer Plexiform Layer", "4: Glomerular Layer")
+STUDY = Study(slices=("brain_A",), regions=(*LAYERS, "5: Olfactory Nerve Layer"), spots=300)
 
 
 def add_methods(folder: Path, study: Study) -> None:
@@ -30,6 +31,7 @@ def add_methods(folder: Path, study: Study) -> None:
             pair = folder / "associations" / name / trait
             spots = pd.read_parquet(pair / "spots.parquet")
             score = spots["z"].fillna(0) + rng.standard_normal(len(spots))
+            score[[40, 50]] = -10  # as scDRS writes P of 1
             scdrs = pd.DataFrame({"spot": spots["spot"], "raw_score": score, "norm_score": score, "z": score})
             scdrs["p"] = stats.norm.sf(score)
             scdrs["neg_log10_p"], scdrs["mc_p"] = -np.log10(scdrs["p"]), 0.5
