@@ -24,7 +24,11 @@ def main(
     """Correlate the maps (spot z) of each two traits, with an error that knows how alike spots are."""
     problems = [f"--trait is given {len(trait)} times, --spots {len(spots)}: give both once a trait"]
     problems = problems if len(trait) != len(spots) else []
-    problems += [f"--trait {name}: is given more than once" for name in dict.fromkeys(trait) if trait.count(name) > 1]
+    problems += [
+        f"--trait {name}: is given more than once; rename one" for name in dict.fromkeys(trait) if trait.count(name) > 1
+    ]
+    if len(trait) == len(spots) == 1:
+        problems.append("--spots: one map has nothing to be correlated with; give two traits or more")
     if problems:
         raise InputError(*problems)
     use_threads(1)

@@ -3,14 +3,12 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from traitmap.cli import run, say
-from traitmap.errors import InputError
 
 
 def main(
@@ -20,15 +18,10 @@ def main(
 ) -> None:
     """Test every gene set among the driver genes of every slice, trait and region; nothing is downloaded."""
     from traitmap.enrich_pathways import enrich_run, read_gene_sets
-    from traitmap.files import open_text, write_tsv
+    from traitmap.files import write_tsv
+    from traitmap.pair_sheets import read_pairs
 
-    with open_text(sheet, "sheet") as text:
-        reader = csv.DictReader(text, delimiter="\t")
-        if not {"slice", "trait", "genes"} <= set(reader.fieldnames or ()):
-            raise InputError(f"{sheet}: needs the columns slice, trait and genes")
-        tables = {(row["slice"], row["trait"]): Path(row["genes"]) for row in reader}
-    if not tables:
-        raise InputError(f"{sheet}: holds no row below its header; add one a slice x trait")
+    tables = {(row["slice"], row["trait"]): Path(row["genes"]) for row in read_pairs(sheet, ("genes",))}
     sets = read_gene_sets(gene_sets)
     table = enrich_run(tables, sets.sets)
     write_tsv(table, out)

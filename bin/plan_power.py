@@ -55,9 +55,8 @@ def main(
     limits = (
         ("--n", n, 0, 1e12),
         ("--h2", h2, 0, 1),
-        ("--enrichment", folds, 0.99999, 1000),
         ("--top-genes", [top_genes], 0, 1),
-        ("--alpha", [alpha or 0.05], 0, 0.5),
+        ("--alpha", [0.05 if alpha is None else alpha], 0, 0.5),
         ("--power", [power], 0, 0.9999),
     )
     problems = [
@@ -65,6 +64,9 @@ def main(
         for name, values, low, high in limits
         for value in values
         if not low < value <= high
+    ]
+    problems += [
+        f"--enrichment {fold:g}: must be at least 1 and at most 1,000" for fold in folds if not 1 <= fold <= 1000
     ]
     if figure is not None and figure.suffix.lstrip(".") not in FORMATS:
         problems.append(f"--figure {figure}: must end in .{', .'.join(FORMATS)}")
@@ -74,13 +76,15 @@ def main(
     regions = region_scores(scores)
     known = list(dict.fromkeys(regions.region))
     if wrong := [name for name in region or [] if name not in known]:
-        raise InputError(f"--region {', '.join(wrong)}: is not in the slice (there: {', '.join(known)})")
+        raise InputError(f"--region {', '.join(wrong)}: is not in the slice (there: {', '.join(known)}); choose from these")
     if len(known) == 1 and test == "contrast":
         raise InputError("--test contrast: the slice has one region, with nothing to contrast it with; choose mean")
     planner = PowerPlanner(read_reference(reference), regions, scores.genes, keep_mhc)
     given = list(read_gene_list(genes)[0].index) if genes else None
     if given is not None and not set(given) & set(scores.genes):
-        raise InputError(f"{genes}: none of its {len(given)} genes is in the slice (first: {given[0]!r})")
+        raise InputError(
+            f"{genes}: none of its {len(given)} genes is in the slice (first: {given[0]!r}); give human symbols"
+        )
     tables = []
     for name in region or known:
         carriers = given or planner.carriers(name, top_genes)

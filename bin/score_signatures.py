@@ -33,7 +33,9 @@ def main(
     from traitmap.ledger import Ledger
     from traitmap.score_signatures import SIGNATURES, score_signatures
 
-    wanted = [name.strip() for name in methods.split(",")]
+    wanted = list(dict.fromkeys(name.strip() for name in methods.split(",") if name.strip()))
+    if not wanted:
+        raise InputError(f"--methods: names no method; choose from {', '.join(SIGNATURES)}")
     if unknown := [name for name in wanted if name not in SIGNATURES]:
         raise InputError(f"--methods {', '.join(unknown)}: unknown; choose from {', '.join(SIGNATURES)}")
     ledger = Ledger("score_signatures", slice_.name)

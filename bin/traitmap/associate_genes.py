@@ -49,6 +49,8 @@ def read_snps(path: Path, ledger: Ledger) -> pd.DataFrame:
     Raises InputError where the file is none of HARMONIZE_SUMSTATS'.
     """
     table = read_trait(path, ledger)
+    if table.empty:
+        raise InputError(f"{path}: holds no SNP with Z and N (summary statistics); harmonise the trait again")
     places = read_table(path, "summary statistics")
     missing = [name for name in ("CHR", "BP") if name not in places]
     if missing:
@@ -91,6 +93,11 @@ def snps_by_panel(
         found += len(kept)
         z = snps["Z"].to_numpy()[rows[rows >= 0]]
         yield ChromosomeSnps(number, kept["BP"].to_numpy(np.int64), z, replace(panel, snps=kept))
+    if not found:
+        raise InputError(
+            f"{prefix}: has none of the trait's {len(snps)} SNPs (first: {snps.index[0]!r}, there: {names[0]!r}); are "
+            "both of one naming (rs numbers)?"
+        )
     ledger.removed("SNPs", "not in the panel", len(snps) - found)
 
 
@@ -113,16 +120,18 @@ def associate_genes(
     time; the number of threads does not change a bit.
     """
     rows = []
-    used = 0
+    used = seen = 0
     with threadpool_limits(1, user_api="blas"):
         for here in chromosomes:
             read = here.panel.read_standardized(threads) if here.panel is not None else None
             reached = snps_of_genes(here, genes, window)
             used += _covered(reached, len(here.position))
+            seen += len(here.position)
             for gene in reached.itertuples():
                 weights = None if read is None else ld_eigenvalues(read(gene.first, gene.last))
                 tested = gene_test(here.z[gene.first : gene.last], weights)
                 rows.append((gene.Index, here.chromosome, gene.start, gene.end, gene.last - gene.first, *tested))
+    ledger.removed("SNPs", "in no gene's window", seen - used)
     ledger.kept("SNPs", used, "near a gene")
     ledger.read("genes", len(genes))
     ledger.removed("genes", "without a SNP in their window", len(genes) - len(rows))

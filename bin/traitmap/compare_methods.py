@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
@@ -14,8 +13,9 @@ from scipy import stats
 
 from traitmap.cauchy import combine_rows
 from traitmap.errors import InputError
-from traitmap.files import open_text, require_file
+from traitmap.files import read_tsv_as_text, require_file
 from traitmap.formats import AGREEMENT, ALL_SPOTS, METHOD_SPOTS, METHODS, SCDRS, SCDRS_REGIONS
+from traitmap.pair_sheets import read_pairs
 from traitmap.regions import REGION, benjamini_hochberg, read_regions_table, region_p_values
 from traitmap.score_signatures import SIGNATURES
 from traitmap.spots import check_same_spots, read_spots
@@ -30,6 +30,7 @@ ORDER = {
 }
 TOP_SHARE = 0.05
 LEAST_P = "P is the least that its controls allow"
+P_COLUMNS = ("p", "mc_p", "assoc_p", "hetero_p")
 FILES = ("regions", "spots", "scdrs", "scdrs_regions", "signatures")
 
 
@@ -48,23 +49,8 @@ class Row:
 
 def read_sheet(path: Path) -> list[Row]:
     """Read the sheet (TSV: slice, trait, and the ``FILES``, of which only the first two must be there)."""
-    with open_text(path, "sheet") as text:
-        reader = csv.DictReader(text, delimiter="\t")
-        missing = [name for name in ("slice", "trait", *FILES) if name not in (reader.fieldnames or [])]
-        if missing:
-            raise InputError(*(f"{path}: has no column {name!r}; add it" for name in missing))
-        lines = list(reader)
-    if not lines:
-        raise InputError(f"{path}: holds no row below its header; add one a slice x trait")
+    lines = read_pairs(path, ("regions", "spots"), FILES)
     files = [{name: Path(line[name]) if line[name] else None for name in FILES} for line in lines]
-    problems = [
-        f"{path}: row {number}: {name} is empty"
-        for number, of in enumerate(files, start=2)
-        for name in ("regions", "spots")
-        if of[name] is None
-    ]
-    if problems:
-        raise InputError(*problems)
     rows = [Row(line["slice"], line["trait"], **of) for line, of in zip(lines, files, strict=True)]
     return sorted(rows, key=lambda row: (row.slice, row.trait))
 
@@ -101,16 +87,36 @@ def spots_of_methods(row: Row, regions: pd.DataFrame) -> pd.DataFrame:
 
 def _read(path: Path, columns: tuple[str, ...], spots_path: Path, spots: pd.Index) -> pd.DataFrame:
     """A table of spots in the order of ``spots``."""
+    require_file(path, "scores of spots")
     try:
-        table = pd.read_parquet(require_file(path, "scores of spots"))
+        table = pd.read_parquet(path)
     except Exception as error:  # pyarrow raises whatever its parsers meet
         raise InputError(f"{path}: cannot be read as parquet (scores of spots: {error}); run its step again") from error
     missing = [name for name in columns if name not in table]
     if missing:
         raise InputError(f"{path}: has no column {', '.join(missing)}; is it the table of its method?")
-    table = table.set_index("spot")
-    check_same_spots(spots, spots_path, table.index, path)
+    names = pd.Index(table["spot"].astype(str), name="spot")
+    if not names.is_unique:
+        raise InputError(f"{path}: spot {names[names.duplicated()][0]!r} occurs more than once; run its step again")
+    check_same_spots(spots, spots_path, names, path)
+    table = _numbers(path, table.drop(columns="spot").set_index(names), "spot")
     return table.reindex(spots)
+
+
+def _numbers(path: Path, table: pd.DataFrame, of: str) -> pd.DataFrame:
+    """All of ``table`` as float64; InputError where a cell is no number, or a P is none."""
+    numbers = table.apply(pd.to_numeric, errors="coerce").astype(np.float64)
+    for name in table:
+        wrong = numbers[name].isna() & table[name].notna()
+        if name in P_COLUMNS:
+            wrong |= ~numbers[name].between(0, 1) & numbers[name].notna()
+        if wrong.any():
+            at = int(np.argmax(wrong))
+            raise InputError(
+                f"{path}: {name} of {of} {table.index[at]!r} is {table[name].iloc[at]!s}, which it cannot be; run its "
+                "step again"
+            )
+    return numbers
 
 
 def consensus(p: np.ndarray) -> np.ndarray:
@@ -155,7 +161,7 @@ def _tests(row: Row, regions: pd.DataFrame, region_p: str) -> dict[str, pd.DataF
     p = region_p_values(regions, region_p)
     tests = {LDSC: pd.DataFrame({"z": stats.norm.isf(p), "p": p}, index=regions.index)}
     if row.scdrs_regions:
-        own = _read_regions(row.scdrs_regions).set_index(REGION).reindex(regions.index)
+        own = _read_regions(row.scdrs_regions).reindex(regions.index)
         least = own["assoc_p"] <= 1 / (1 + own["n_controls"])
         flags = np.where(least, LEAST_P, "")
         tests[SCDRS_METHOD] = pd.DataFrame({"z": own["assoc_z"], "p": own["assoc_p"], "flags": flags})
@@ -165,12 +171,12 @@ def _tests(row: Row, regions: pd.DataFrame, region_p: str) -> dict[str, pd.DataF
 
 
 def _read_regions(path: Path) -> pd.DataFrame:
-    with open_text(path, "regions of scDRS") as text:
-        table = pd.read_csv(text, sep="\t", dtype={REGION: str}, keep_default_na=False, na_values=[""])
+    table = read_tsv_as_text(path, "regions of scDRS", "is it score_scdrs.py's table of regions?")
     missing = [name for name in SCDRS_REGIONS if name not in table]
     if missing:
         raise InputError(f"{path}: has no column {', '.join(missing)}; is it score_scdrs.py's table of regions?")
-    return table
+    table = table[list(SCDRS_REGIONS)].replace("", np.nan)
+    return _numbers(path, table.set_index(REGION), "region")
 
 
 def _mean(values: np.ndarray) -> float:

@@ -170,12 +170,16 @@ def _umask() -> int:
 
 def read_tsv_as_text(path: Path, what: str, doubt: str) -> pd.DataFrame:
     """Read a table between tabs, all of it text; raise InputError, with ``doubt``, where it is none."""
+    import warnings
+
     import pandas as pd
 
     path = require_file(path, what)
     try:
-        return pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
-    except (ValueError, UnicodeDecodeError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # rows longer than the header
+            return pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False, index_col=False)
+    except (ValueError, UnicodeDecodeError, pd.errors.ParserWarning) as error:
         raise InputError(f"{path}: cannot be read as a table ({what}: {error}); {doubt}") from error
 
 

@@ -22,6 +22,8 @@ SPOTS = ("spot", "beta", "se", "z", "p", "neg_log10_p", "region")
 # baseline leaves (1 - R2).
 ESTIMATES = ("row", "spot", "beta", "se", "tolerance", "region")
 
+COUNTS_PER_SPOT = 10_000  # that expression is scaled to wherever it is shown or scored, the field's custom
+
 # The tests of a region's mean specificity, and of its contrast with the rest of the slice.
 MEAN_TEST = ("beta", "se", "z_mean", "p_mean")
 CONTRAST_TEST = ("beta_contrast", "se_contrast", "z_contrast", "p_contrast")

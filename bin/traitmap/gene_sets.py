@@ -10,8 +10,8 @@ import pandas as pd
 from scipy import sparse
 
 from traitmap.errors import InputError
-from traitmap.files import open_text
-from traitmap.formats import GENE_ASSOCIATIONS
+from traitmap.files import read_tsv_as_text
+from traitmap.formats import COUNTS_PER_SPOT, GENE_ASSOCIATIONS
 from traitmap.h5ad import read_h5ad
 from traitmap.ledger import Ledger
 from traitmap.slices import REGION, read_slice
@@ -26,26 +26,26 @@ SET_SIZE, MOST_WEIGHT = 1000, 10.0
 MOST_SHARE = 0.1
 FEWEST_GENES = 10  # measured ones of a set
 FEWEST_SPOTS = 3  # that express a gene, or it tells nothing
-COUNTS_PER_SPOT = 10_000
 EXPRESSION = ("spots", "microdomains")
 
 
 def read_gene_associations(path: Path) -> pd.DataFrame:
     """Read ASSOCIATE_GENES' table: index gene (unique), columns z and p; InputError where it is none."""
-    with open_text(path, "gene associations") as text:
-        try:
-            table = pd.read_csv(text, sep="\t", dtype={"gene": str}, keep_default_na=False, na_values=[""])
-        except ValueError as error:  # pandas' parser errors are ValueErrors
-            raise InputError(f"{path}: cannot be read as a table (gene associations: {error})") from error
+    table = read_tsv_as_text(path, "gene associations", "give a table of associate_genes.py")
     missing = [name for name in ("gene", "z", "p") if name not in table]
     if missing:
         wanted = ", ".join(GENE_ASSOCIATIONS)
         raise InputError(f"{path}: has no column {', '.join(missing)}; give a table of associate_genes.py ({wanted})")
+    if table.empty:
+        raise InputError(f"{path}: holds no gene below its header; associate the trait's genes again")
     if table["gene"].duplicated().any():
-        raise InputError(f"{path}: gene {table['gene'][table['gene'].duplicated()].iloc[0]} occurs more than once")
+        again = table["gene"][table["gene"].duplicated()].iloc[0]
+        raise InputError(f"{path}: gene {again} occurs more than once; leave one row of it")
     numbers = table[["z", "p"]].apply(pd.to_numeric, errors="coerce")
-    if numbers["z"].isna().any():
-        raise InputError(f"{path}: z of gene {table['gene'][numbers['z'].isna()].iloc[0]} is no number; mend it")
+    known = np.isfinite(numbers["z"].to_numpy(np.float64))
+    if not known.all():
+        at = int(np.argmin(known))
+        raise InputError(f"{path}: row {at + 2}: z of gene {table['gene'].iloc[at]} is no number; mend it")
     return numbers.set_index(pd.Index(table["gene"], name="gene"))
 
 
@@ -62,15 +62,16 @@ def top_genes(associations: pd.DataFrame, size: int, ledger: Ledger) -> pd.Serie
     return positive["z"].head(wanted).clip(upper=MOST_WEIGHT)
 
 
-def measured(weights: pd.Series, genes: pd.Index, ledger: Ledger) -> pd.Series:
-    """The part of a gene set that the slice measures; InputError where that is next to nothing."""
+def measured(weights: pd.Series, genes: pd.Index, ledger: Ledger, path: Path | None = None) -> pd.Series:
+    """The part of a gene set (of ``path``) that the slice measures; InputError where that is next to nothing."""
     found = weights[weights.index.isin(genes)]
     ledger.removed("genes", "not measured in the slice, or in too few spots", len(weights) - len(found))
     ledger.kept("genes", len(found), "in the gene set")
     if len(found) < FEWEST_GENES:
+        where = f"{path}: " if path else ""
         raise InputError(
-            f"only {len(found)} of the trait's {len(weights)} first genes are measured in the slice; {FEWEST_GENES} "
-            "are needed: are genes named by the same kind of symbol?"
+            f"{where}only {len(found)} of the trait's {len(weights)} first genes (z above 0, a tenth of all at most) "
+            f"are measured in the slice; {FEWEST_GENES} are needed: are genes named by the same kind of symbol?"
         )
     return found
 
@@ -94,6 +95,11 @@ def log_expression(counts: AnnData, specificity: Path, expression: str, ledger: 
     ledger.kept("spots", int(seen.sum()))
     values = sparse.diags(COUNTS_PER_SPOT / np.where(seen, totals, 1)) @ counts.X
     if expression == "microdomains":
+        if "microdomain" not in scored.obsp:
+            raise InputError(
+                f"{specificity}: has no microdomains in obsp['microdomain']; score the slice again, or single spots "
+                "(--expression spots)"
+            )
         values = sparse.csr_matrix(scored.obsp["microdomain"], dtype=np.float64) @ values
     values = sparse.csr_matrix(values, dtype=np.float32)[seen]
     values.data = np.log1p(values.data)
@@ -126,4 +132,4 @@ def read_trait_expression(
         slice_, Ledger("read_slice", slice_.name), **reading
     )  # SCORE_SPECIFICITY has told what it holds
     data = log_expression(counts, specificity, expression, ledger)
-    return data, measured(weights, data.var_names, ledger), counts.obs_names
+    return data, measured(weights, data.var_names, ledger, genes), counts.obs_names

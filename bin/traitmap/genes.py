@@ -11,7 +11,7 @@ from scipy import sparse
 
 from traitmap.cauchy import combine
 from traitmap.errors import InputError
-from traitmap.formats import GENES
+from traitmap.formats import COUNTS_PER_SPOT, GENES
 from traitmap.h5ad import read_h5ad
 from traitmap.ledger import Ledger
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 TOP_GENES = 50  # the genes of highest pcc that may be said to drive a region,
 DRIVEN_P = 0.05  # where the region's combined P is below this
 EXPRESSED = 12  # the genes of highest pcc whose expression is written, for maps
-COUNTS_PER_SPOT = 10_000  # that expression is scaled to, the field's custom
 COLUMNS = 256  # columns that are made dense at a time for the medians
 
 

@@ -41,6 +41,10 @@ def read_magma(path: Path, ledger: Ledger, gene_loc: Path | None = None) -> pd.D
         ledger.removed("genes", what, int(left_out.sum()))
         table = table[~left_out]
     ledger.kept("genes", len(table))
+    if len(genes) and not (genes != "").any() and gene_loc is not None:
+        raise InputError(
+            f"{path}: none of its {len(genes)} genes is in {gene_loc}; give the .gene.loc that MAGMA was run with"
+        )
     if table.empty:
         raise InputError(f"{path}: holds no gene with a symbol, z and P ({WHAT}); is it MAGMA's .genes.out?")
     table = table.sort_values(["chr", "start", "end", "gene"], kind="stable", ignore_index=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +10,10 @@ import pandas as pd
 from scipy import stats
 
 from traitmap.errors import InputError
-from traitmap.files import open_text, write_tsv
+from traitmap.files import write_tsv
 from traitmap.formats import REGIONS, SMALLEST_P, SUMMARY
 from traitmap.jackknife import jackknife
+from traitmap.pair_sheets import NAME, read_pairs
 from traitmap.regions import (
     ALL_SPOTS,
     TESTS,
@@ -28,7 +27,6 @@ from traitmap.regions import (
 )
 from traitmap.spots import REGION, read_spots
 
-NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")  # a name becomes a folder: no path, no hidden folder
 ALL = "all"
 
 
@@ -49,29 +47,14 @@ def read_sheet(path: Path) -> list[Row]:
 
     group and region_tests may be empty or absent. Raises InputError with a line for each mistake.
     """
-    with open_text(path, "sheet") as text:
-        reader = csv.DictReader(text, delimiter="\t")
-        missing = [name for name in ("slice", "trait", "regions", "spots") if name not in (reader.fieldnames or [])]
-        if missing:
-            raise InputError(*(f"{path}: has no column {name!r}; add it" for name in missing))
-        lines = [{key: (value or "").strip() for key, value in line.items() if key} for line in reader]
-    problems = [] if lines else [f"{path}: holds no row below its header; add one a slice x trait"]
-    seen: set[tuple[str, str]] = set()
+    lines = read_pairs(path, ("regions", "spots"))
+    problems = []
     groups: dict[str, str] = {}
     for number, line in enumerate(lines, start=2):
         where = f"{path}: row {number}"
-        for column in ("slice", "trait", "group"):
-            value = line.get(column, "")
-            if (value or column != "group") and not NAME.fullmatch(value):
-                problems.append(
-                    f"{where}: {column} {value!r} may hold letters, digits, '.', '_' and '-' only; rename it"
-                )
-        problems += [f"{where}: {column} is empty" for column in ("regions", "spots") if not line[column]]
-        key = line["slice"], line["trait"]
-        if key in seen:
-            problems.append(f"{where}: slice {key[0]!r} with trait {key[1]!r} occurs more than once; leave one")
-        seen.add(key)
         group = line.get("group", "") or line["slice"]
+        if not NAME.fullmatch(group):
+            problems.append(f"{where}: group {group!r} may hold letters, digits, '.', '_' and '-' only; rename it")
         if groups.setdefault(line["slice"], group) != group:
             problems.append(f"{where}: slice {line['slice']!r} is in group {group!r} and in {groups[line['slice']]!r}")
     if problems:

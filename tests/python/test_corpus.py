@@ -120,11 +120,13 @@ def test_the_page_of_errors_is_current():
 
 @pytest.mark.parametrize("program", sorted({case.reader.program for case in WRONG}))
 def test_a_process_of_its_own_ends_alike(program, tmp_path, templates):
-    """The first case of every executable, called as a user does: exit code, line, no traceback."""
+    """The first case of every executable, called as a user does: exit code, lines, no traceback."""
     case = next(case for case in WRONG if case.reader.program == program)
     case.reader.prepare(tmp_path, templates / case.reader.key)
     options = {**case.reader.options, **(case.build(tmp_path) or {})}
     done = call(f"{program}.py", *programs.arguments(options), *case.reader.arguments, check=False, cwd=tmp_path)
     assert done.returncode == 1
-    assert [line for line in done.stderr.splitlines() if not fits(line, f"error: {case.says[0]}")] == []
+    lines = done.stderr.splitlines()
+    assert len(lines) == len(case.says), lines
+    assert [line for line, says in zip(lines, case.says, strict=True) if not fits(line, f"error: {says}")] == []
     assert list((tmp_path / OUT).iterdir()) == []

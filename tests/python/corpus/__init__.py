@@ -9,7 +9,9 @@ def readers() -> list[Reader]:
     """All readers with their cases, in the order of the page."""
     from corpus import (
         baselines_and_sets,
+        covariate_lists,
         embeddings,
+        gene_associations,
         gene_lists,
         gsmap_resource,
         gwas,
@@ -19,8 +21,11 @@ def readers() -> list[Reader]:
         header_vocabulary,
         homologs,
         ld_score_files,
+        map_files,
         maps_and_lists,
+        method_files,
         panels,
+        pathway_files,
         references,
         regression_files,
         run_files,
@@ -47,8 +52,13 @@ def readers() -> list[Reader]:
         embeddings,
         regression_files,
         baselines_and_sets,
+        covariate_lists,
         spot_files,
         run_files,
+        gene_associations,
+        method_files,
+        map_files,
+        pathway_files,
     )
     return list({reader.key: reader for file in files for reader in file.READERS}.values())
 

@@ -89,7 +89,7 @@ COVARIATES.texts(
             "workbook",
             "A workbook",
             b"PK\x03\x04\x00\x00",
-            "neurons.txt: holds zero bytes, which no text does (gene list); copy it again",
+            "neurons.txt: is a zip archive (gene list); unpack it and give the file inside",
         ),
     ],
 )
@@ -121,7 +121,8 @@ COVARIATES.add(
     "same_list",
     "One list under two names",
     lambda folder: {"--covariate": [GIVEN, "again=neurons.txt"]},
-    ("--covariate again: ...",),
+    ("1 baseline columns: left out: the others determine them",),
+    wrong=False,
 )
 
 

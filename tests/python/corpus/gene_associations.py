@@ -90,20 +90,60 @@ asked(
     {"--reference": None},
     "--reference is needed with --sumstats: it tells where genes lie",
 )
-asked("no_panel_files", "A panel that is not there", {"--panel": "none.{chr}", "--chromosomes": "1-2"}, "...")
-asked("chromosomes", "Chromosomes that are none", {"--chromosomes": "1-"}, "...")
-asked("missing_file", "Summary statistics that are not there", {"--sumstats": "no.parquet"}, "no.parquet: ...")
-asked("reference_is_slice", "A trait in place of the reference", {"--reference": "trait.parquet"}, "trait.parquet: ...")
-asked("reference_missing", "A reference that is not there", {"--reference": "no.h5ad"}, "no.h5ad: ...")
+asked(
+    "no_panel_files",
+    "A panel that is not there",
+    {"--panel": "none.{chr}", "--chromosomes": "1-2"},
+    "none.{chr}.bed: no file for chromosomes 1-2 (panel); add it, or name fewer by --chromosomes",
+)
+asked(
+    "chromosomes",
+    "Chromosomes that are none",
+    {"--chromosomes": "1-"},
+    "--chromosomes 1-: '1-' is no autosome or range; write 1-22 or 1,3,7-9",
+)
+asked(
+    "missing_file",
+    "Summary statistics that are not there",
+    {"--sumstats": "no.parquet"},
+    "no.parquet: no such file (summary statistics); check the path",
+)
+asked(
+    "reference_is_slice",
+    "A trait in place of the reference",
+    {"--reference": "trait.parquet"},
+    "trait.parquet: cannot be read as .h5ad (reference: ...); is it a whole AnnData file?",
+)
+asked(
+    "reference_missing",
+    "A reference that is not there",
+    {"--reference": "no.h5ad"},
+    "no.h5ad: no such file (reference); check the path",
+)
 of_trait(
     "no_place",
     "A trait that is not harmonised",
     lambda t: t.drop(columns=["CHR", "BP"]),
     "trait.parquet: has no column CHR, BP; harmonise it first (harmonize_sumstats.py)",
 )
-of_trait("no_z", "A trait without Z", lambda t: t.drop(columns="Z"), "trait.parquet: ...")
-of_trait("others", "SNPs that the panel lacks", lambda t: t.assign(SNP="x" + t["SNP"]), "panel.1.bed: ...")
-of_trait("no_rows", "A trait without SNPs", lambda t: t[:0], "trait.parquet: ...")
+of_trait(
+    "no_z",
+    "A trait without Z",
+    lambda t: t.drop(columns="Z"),
+    "trait.parquet: has no column Z (columns: SNP, CHR, BP, A1, A2, N); harmonise it first (harmonize_sumstats.py)",
+)
+of_trait(
+    "others",
+    "SNPs that the panel lacks",
+    lambda t: t.assign(SNP="x" + t["SNP"]),
+    "panel.{chr}: has none of the trait's 40 SNPs (first: 'xrs0', there: 'rs0'); are both of one naming (rs numbers)?",
+)
+of_trait(
+    "no_rows",
+    "A trait without SNPs",
+    lambda t: t[:0],
+    "trait.parquet: holds no SNP with Z and N (summary statistics); harmonise the trait again",
+)
 
 
 @ASSOCIATE.wrong("the reference does not tell where genes lie; build or import it with --genes")
@@ -114,14 +154,17 @@ def no_places(folder: Path) -> None:
     write_reference(reference, folder / "reference.h5ad")
 
 
-@ASSOCIATE.wrong("panel.1.bed: ...")
+@ASSOCIATE.wrong(
+    "panel.1.bed: holds 318 bytes where 40 SNPs (.bim) x 30 people (.fam) need 323; it is truncated, or .bim or .fam "
+    "belong to another .bed; copy all three again"
+)
 def panel_cut_short(folder: Path) -> None:
     """A panel cut short"""
     data = (folder / "panel.1.bed").read_bytes()
     (folder / "panel.1.bed").write_bytes(data[:-5])
 
 
-@ASSOCIATE.wrong("panel.1.bim: ...")
+@ASSOCIATE.wrong("panel.1.bim: has no SNP on chromosome 1, only on 2; check --panel")
 def panel_of_another_chromosome(folder: Path) -> None:
     """A panel of another chromosome"""
     path = folder / "panel.1.bim"
@@ -139,7 +182,9 @@ of_trait(
     same=True,
 )
 of_trait("shuffled", "Rows in another order", lambda t: t.sample(frac=1, random_state=4), wrong=False, same=True)
-of_trait("z_missing", "A Z that is missing", lambda t: t.assign(Z=[np.nan, *t["Z"][1:]]), "1 SNPs: ...", wrong=False)
+of_trait(
+    "z_missing", "A Z that is missing", lambda t: t.assign(Z=[np.nan, *t["Z"][1:]]), "1 SNPs: Z missing", wrong=False
+)
 
 GENES_OUT = """# VERSION = 110
 GENE CHR START STOP NSNPS NPARAM N ZSTAT P
@@ -160,13 +205,25 @@ MAGMA.texts(
     "t.genes.out",
     [
         ("empty", "An empty file", "", "t.genes.out: is empty (MAGMA's genes); was its download or copy cut short?"),
-        ("header_only", "A header without rows", "".join(GENES_OUT.splitlines(keepends=True)[:2]), "t.genes.out: ..."),
-        ("no_column", "No column ZSTAT", GENES_OUT.replace("ZSTAT", "Z"), "t.genes.out: ..."),
+        (
+            "header_only",
+            "A header without rows",
+            "".join(GENES_OUT.splitlines(keepends=True)[:2]),
+            "t.genes.out: holds no gene with a symbol, z and P (MAGMA's genes); is it MAGMA's .genes.out?",
+        ),
+        (
+            "no_column",
+            "No column ZSTAT",
+            GENES_OUT.replace("ZSTAT", "Z"),
+            "t.genes.out: has no column ZSTAT (MAGMA's genes; columns: GENE, CHR, START, STOP, NSNPS, NPARAM, N, Z, "
+            "P); give the .genes.out",
+        ),
         (
             "genes_raw",
             "MAGMA's .genes.raw",
             "# VERSION = 110\n# COVAR = NSAMP MAC\n148398 1 859993 879961 15 4 10000 1.5\n",
-            "t.genes.out: ...",
+            "t.genes.out: has no column GENE, CHR, START, STOP, NSNPS, NPARAM, ZSTAT, P (MAGMA's genes; columns: "
+            "148398, ...); give the .genes.out",
         ),
         (
             "word",
@@ -180,13 +237,17 @@ MAGMA.texts(
             GENES_OUT.replace("0.0668", "1.5"),
             "t.genes.out: row 2: P is 1.5; it must lie between 0 and 1 (MAGMA's genes)",
         ),
-        ("ragged", "A row of more fields than the header", GENES_OUT + "1 1 1 2 3 4 5 6 0.5 8 9\n", "t.genes.out: ..."),
-        ("short", "A row of fewer fields", GENES_OUT + "1 1 1\n", "t.genes.out: ..."),
+        (
+            "ragged",
+            "A row of more fields than the header",
+            GENES_OUT + "1 1 1 2 3 4 5 6 0.5 8 9\n",
+            "t.genes.out: cannot be read as a table (MAGMA's genes: ...); give the .genes.out",
+        ),
         (
             "all_missing",
             "Every Z missing",
             GENES_OUT.replace(" 1.5 ", " NA ").replace(" -0.5 ", " NA ").replace(" 2.0 ", " NA "),
-            "t.genes.out: ...",
+            "t.genes.out: holds no gene with a symbol, z and P (MAGMA's genes); is it MAGMA's .genes.out?",
         ),
         (
             "binary",
@@ -199,15 +260,26 @@ MAGMA.texts(
 MAGMA.texts(
     "genes.loc",
     [
-        ("no_symbols", "Genes without symbols", LOC.replace("+", "").replace("-", ""), "t.genes.out: ..."),
-        ("other_genes", "Symbols of other genes", "1 1 5 6 + A1BG\n", "t.genes.out: ..."),
+        (
+            "no_symbols",
+            "Genes without symbols",
+            LOC.replace("+", "").replace("-", ""),
+            "t.genes.out: names genes by numbers, and genes.loc has no symbols for them; give a .gene.loc of six "
+            "columns",
+        ),
+        (
+            "other_genes",
+            "Symbols of other genes",
+            "1 1 5 6 + A1BG\n",
+            "t.genes.out: none of its 3 genes is in genes.loc; give the .gene.loc that MAGMA was run with",
+        ),
     ],
 )
 MAGMA.add(
     "no_loc",
     "Numbers without a .gene.loc",
     lambda folder: {"--genes": None},
-    ("t.genes.out: names genes by numbers; ...",),
+    ("t.genes.out: names genes by numbers; give --genes, the .gene.loc that MAGMA was run with, with symbols in it",),
 )
 MAGMA.add(
     "missing_file",
@@ -239,3 +311,4 @@ of_magma(
     same=True,
 )
 of_magma("windows", "Line ends of Windows", GENES_OUT.replace("\n", "\r\n"), same=True)
+of_magma("short", "A row of fewer fields", GENES_OUT + "148400 1 1\n", "1 genes: without a symbol", same=True)

@@ -359,4 +359,64 @@ MISTAKES = [
         _named("spot_sets", "s.tsv", "slice\tset\tspot\none\tCortex\tslice1_spot1\n"),
         ("s.tsv: a set is called 'Cortex', as a region of the slice is; give it another name",),
     ),
+    Mistake(
+        "Comparisons without a column",
+        _named("comparisons", "c.csv", "comparison,slices_a,region_a,slices_b\nx,one,A,two\n"),
+        ("c.csv: has no column 'region_b'; add it",),
+    ),
+    Mistake(
+        "Comparisons without rows",
+        _compared(""),
+        ("c.csv: holds no row below its header; add one a comparison",),
+    ),
+    Mistake(
+        "Comparisons of one name, and an empty cell",
+        _compared("x,one,Cortex,one,Striatum\nx,one,Cortex,,Thalamus\n"),
+        (
+            "c.csv: row 3: slices_b is empty; fill it in",
+            "c.csv: row 3: comparison 'x' occurs more than once; rename it",
+        ),
+    ),
+    Mistake(
+        "A region to condition on that no slice has",
+        lambda d: demo_slices()[:1],
+        (
+            (
+                "--conditional_on: no slice has a region 'Bone' (they have: Cortex, Fiber_tracts, Hippocampus, "
+                "Hypothalamus, Striatum, Thalamus); mend it"
+            ),
+        ),
+        {"conditional_on": "Cortex,Bone"},
+    ),
+    Mistake(
+        "A gene list with a word for a weight, and one that is empty",
+        lambda d: [
+            {"role": "covariate", "files": {"covariate": text(d / name, content)}}
+            for name, content in (("a.txt", "GENE1\t2\nGENE2\thigh\n"), ("b.txt", ""))
+        ],
+        (
+            "a.txt: row 2: 'high' beside GENE2 is no number; give its weight or none",
+            "b.txt: is empty (gene list); was its download or copy cut short?",
+        ),
+    ),
+    Mistake(
+        "Gene sets between commas",
+        _of("gene_sets", "sets.gmt", "one,my own,A,B,C,D,E\n"),
+        ("sets.gmt: row 1: is no set; a row is name, description and genes, between tabs",),
+    ),
+    Mistake(
+        "MAGMA's genes without ZSTAT",
+        lambda d: [
+            trait_of(
+                DEMO / "null_trait.sumstats.gz",
+                magma_genes=text(d / "t.genes.out", "GENE CHR START STOP NSNPS NPARAM N P\n1 1 5 6 2 1 9 0.5\n"),
+            )
+        ],
+        (
+            (
+                "t.genes.out: has no column ZSTAT (MAGMA's genes; columns: GENE, CHR, START, STOP, NSNPS, NPARAM, N, "
+                "P); give the .genes.out"
+            ),
+        ),
+    ),
 ]

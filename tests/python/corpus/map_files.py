@@ -79,25 +79,38 @@ MAPS.add(
     "missing_file",
     "A map that does not exist",
     lambda folder: (folder / "other.parquet").unlink(),
-    ("other.parquet: no such file (...); check the path",),
+    ("other.parquet: no such file (associations of spots); check the path",),
 )
 MAPS.add(
     "text",
     "A map that is text",
     lambda folder: (folder / "other.parquet").write_text("spot,z\n") and None,
-    ("other.parquet: cannot be read as parquet (...); ...",),
+    ("other.parquet: cannot be read as parquet (associations of spots: ...); is it a whole file?",),
 )
-MAPS.add("no_z", "A map without z", other(lambda t: t.drop(columns="z")), ("other.parquet: ...",))
 MAPS.add(
-    "z_word", "A word for z", other(lambda t: t.assign(z=["high", *t["z"].astype(str)[1:]])), ("other.parquet: ...",)
+    "no_z",
+    "A map without z",
+    other(lambda t: t.drop(columns="z")),
+    ("other.parquet: has no column z; is it spots.parquet of regress_spots?",),
+)
+MAPS.add(
+    "z_word",
+    "A word for z",
+    other(lambda t: t.assign(z=["high", *t["z"].astype(str)[1:]])),
+    ("other.parquet: z of spot 'spot0' is no number: 'high'; regress the slice again",),
 )
 MAPS.add(
     "other_slice",
     "A map of another slice",
     other(lambda t: t.assign(spot="x" + t["spot"])),
-    ("other.parquet: ...",),
+    ("other.parquet: lacks 37 spots of the slice (first: 'spot0'); is it of this slice?",),
 )
-MAPS.add("spot_twice", "A spot twice", other(lambda t: pd.concat([t, t[:1]])), ("other.parquet: ...",))
+MAPS.add(
+    "spot_twice",
+    "A spot twice",
+    other(lambda t: pd.concat([t, t[:1]])),
+    ("other.parquet: spot 'spot0' occurs more than once; each needs one row",),
+)
 MAPS.add("constant", "A map of one value", other(lambda t: t.assign(z=1.0)), (), wrong=False)
 MAPS.add(
     "some_missing", "Spots without a z", other(lambda t: t.assign(z=[None] * 5 + list(t["z"][5:]))), (), wrong=False
@@ -118,10 +131,10 @@ PLAN.add(
     (
         "--n 0: must be above 0 and at most 1e+12",
         "--h2 30: must be above 0 and at most 1",
-        "--enrichment 0.5: must be at least 1 and at most 1000",
         "--top-genes 5: must be above 0 and at most 1",
         "--alpha 1: must be above 0 and at most 0.5",
         "--power 80: must be above 0 and at most 0.9999",
+        "--enrichment 0.5: must be at least 1 and at most 1,000",
     ),
 )
 PLAN.add(
@@ -140,7 +153,7 @@ PLAN.add(
     "region",
     "A region that the slice lacks",
     lambda folder: {"--region": ["A", "Bone"]},
-    ("--region Bone: is not in the slice (there: A, B)",),
+    ("--region Bone: is not in the slice (there: A, B); choose from these",),
 )
 PLAN.texts(
     "genes.txt",
@@ -161,16 +174,16 @@ PLAN.texts(
     ],
 )
 PLAN.add(
-    "no_specificity",
-    "A slice in place of its specificity",
+    "no_regions",
+    "A slice without regions",
     lambda folder: {"--specificity": "slice.h5ad"},
-    ("slice.h5ad: ...",),
+    ("--test contrast: the slice has one region, with nothing to contrast it with; choose mean",),
 )
 PLAN.add(
     "no_reference",
     "A reference that does not exist",
     lambda folder: {"--reference": "no.h5ad"},
-    ("no.h5ad: no such file (...); check the path",),
+    ("no.h5ad: no such file (reference); check the path",),
 )
 PLAN.add(
     "weighted",

@@ -41,6 +41,10 @@ COMPARED = Reader(
     {"--sheet": "sheet.tsv", "--out": "out"},
     lambda folder: make_compared(folder),
 )
+FEW = (
+    "genes.tsv: only {} of the trait's {} first genes (z above 0, a tenth of all at most) are measured in the slice; "
+    "10 are needed: are genes named by the same kind of symbol?"
+)
 READERS = [SCDRS, SIGNATURES, COMPARED]
 
 
@@ -91,29 +95,54 @@ SCDRS.texts(
             "",
             "genes.tsv: is empty (gene associations); was its download or copy cut short?",
         ),
-        ("header_only", "A table of genes without rows", "gene\tz\tp\n", "genes.tsv: ..."),
+        (
+            "header_only",
+            "A table of genes without rows",
+            "gene\tz\tp\n",
+            "genes.tsv: holds no gene below its header; associate the trait's genes again",
+        ),
         (
             "no_column",
             "Another table in place of genes",
             "symbol\tscore\nA\t1\n",
             "genes.tsv: has no column gene, z, p; give a table of associate_genes.py (...)",
         ),
-        ("ragged", "A row of more fields than the header", "gene\tz\tp\nA\t1\t0.1\t5\t6\n", "genes.tsv: ..."),
-        ("z_word", "A word for z", "gene\tz\tp\nA\thigh\t0.1\n", "genes.tsv: z of gene A is no number; mend it"),
-        ("z_infinite", "An infinite z", "gene\tz\tp\nA\tinf\t0.1\nB\t1\t0.1\n", "genes.tsv: ..."),
-        ("twice", "A gene twice", "gene\tz\tp\nA\t1\t0.1\nA\t2\t0.1\n", "genes.tsv: gene A occurs more than once"),
+        (
+            "ragged",
+            "A row of more fields than the header",
+            "gene\tz\tp\nA\t1\t0.1\t5\t6\n",
+            "genes.tsv: cannot be read as a table (gene associations: ...); give a table of associate_genes.py",
+        ),
+        ("z_word", "A word for z", "gene\tz\tp\nA\thigh\t0.1\n", "genes.tsv: row 2: z of gene A is no number; mend it"),
+        (
+            "z_infinite",
+            "An infinite z",
+            "gene\tz\tp\nA\tinf\t0.1\nB\t1\t0.1\n",
+            "genes.tsv: row 2: z of gene A is no number; mend it",
+        ),
+        (
+            "twice",
+            "A gene twice",
+            "gene\tz\tp\nA\t1\t0.1\nA\t2\t0.1\n",
+            "genes.tsv: gene A occurs more than once; leave one row of it",
+        ),
         (
             "mouse",
             "Symbols of a mouse",
             "gene\tz\tp\n" + "".join(f"Gm{g}\t{g}\t0.1\n" for g in range(1, 301)),
-            "genes.tsv: ...",
+            FEW.format(0, 30),
         ),
-        ("few", "Nine genes", "gene\tz\tp\n" + "".join(f"G00{g}\t{g}\t0.1\n" for g in range(1, 10)), "genes.tsv: ..."),
+        (
+            "few",
+            "Nine genes",
+            "gene\tz\tp\n" + "".join(f"G00{g}\t{g}\t0.1\n" for g in range(1, 10)),
+            FEW.format(1, 1),
+        ),
         (
             "none_positive",
             "No z above 0",
             "gene\tz\tp\n" + "".join(f"G{g:03}\t-1\t0.9\n" for g in range(300)),
-            "genes.tsv: ...",
+            FEW.format(0, 0),
         ),
     ],
 )
@@ -123,19 +152,32 @@ SCDRS.add(
     lambda folder: (folder / "genes.tsv").unlink(),
     ("genes.tsv: no such file (gene associations); check the path",),
 )
-SCDRS.add("no_layer", "A layer that the slice lacks", lambda folder: {"--layer": "spliced"}, ("slice.h5ad: ...",))
-SCDRS.add("other_species", "Another species without homologs", lambda folder: {"--species": "mouse"}, ("...",))
+SCDRS.add(
+    "no_layer",
+    "A layer that the slice lacks",
+    lambda folder: {"--layer": "spliced"},
+    ("slice.h5ad: has no layer 'spliced' (layers: none); name the layer with raw counts, or X",),
+)
+SCDRS.add(
+    "other_species",
+    "Another species without homologs",
+    lambda folder: {"--species": "mouse"},
+    ("slice.h5ad: is of species 'mouse'; give --homologs, its gene symbols beside human ones",),
+)
 SCDRS.add(
     "slice_is_text",
     "A slice that is text",
     lambda folder: (folder / "slice.h5ad").write_text("x") and None,
-    ("slice.h5ad: ...",),
+    ("slice.h5ad: cannot be read as .h5ad (slice: ...); is it a whole AnnData file?",),
 )
 SCDRS.add(
     "specificity_is_slice",
     "The slice in place of its specificity",
     lambda folder: {"--specificity": "slice.h5ad", "--expression": "microdomains"},
-    ("slice.h5ad: ...",),
+    (
+        "slice.h5ad: has no microdomains in obsp['microdomain']; "
+        "score the slice again, or single spots (--expression spots)",
+    ),
 )
 of_specificity(
     SCDRS,
@@ -158,7 +200,8 @@ of_specificity(
     "Specificity without microdomains, which are asked for",
     _without_microdomains,
     {"--expression": "microdomains"},
-    "specificity.h5ad: ...",
+    "specificity.h5ad: has no microdomains in obsp['microdomain']; "
+    "score the slice again, or single spots (--expression spots)",
 )
 of_genes(
     "more_genes",
@@ -182,7 +225,12 @@ SIGNATURES.add(
     lambda folder: {"--methods": "aucell,ssgsea"},
     ("--methods ssgsea: unknown; choose from aucell, module_score",),
 )
-SIGNATURES.add("no_method", "No method", lambda folder: {"--methods": ""}, ("--methods: ...",))
+SIGNATURES.add(
+    "no_method",
+    "No method",
+    lambda folder: {"--methods": ""},
+    ("--methods: names no method; choose from aucell, module_score",),
+)
 SIGNATURES.add(
     "twice", "A method twice", lambda folder: {"--methods": "aucell,aucell,module_score"}, (), wrong=False, same=True
 )
@@ -280,12 +328,17 @@ COMPARED.texts(
             "a\tb\n1\t2\n",
             "scdrs.tsv: has no column ...; is it score_scdrs.py's table of regions?",
         ),
-        ("regions_ragged", "Rows of more fields than the header", "region\tn_spots\nA\t1\t2\t3\t4\n", "scdrs.tsv: ..."),
+        (
+            "regions_ragged",
+            "Rows of more fields than the header",
+            "region\tn_spots\nA\t1\t2\t3\t4\n",
+            "scdrs.tsv: cannot be read as a table (regions of scDRS: ...); is it score_scdrs.py's table of regions?",
+        ),
         (
             "regions_word",
             "A word for P",
             "region\tn_spots\tn_controls\tassoc_z\tassoc_p\thetero_z\thetero_p\tn_fdr_05\tn_fdr_20\nA\t15\t99\t1\tlow\t0\t0.5\t0\t0\n",
-            "scdrs.tsv: ...",
+            "scdrs.tsv: assoc_p of region 'A' is low, which it cannot be; run its step again",
         ),
     ],
 )
@@ -293,7 +346,7 @@ COMPARED.add(
     "scores_text",
     "Scores that are text",
     lambda folder: (folder / "scdrs.parquet").write_text("spot\n") and None,
-    ("scdrs.parquet: ...",),
+    ("scdrs.parquet: cannot be read as parquet (scores of spots: ...); run its step again",),
 )
 
 
@@ -327,8 +380,20 @@ of_scores(
     lambda t: t[:30],
     "signatures.parquet: lacks 7 of the 37 spots of spots.parquet (first: 'spot30'); give the files of one slice",
 )
-of_scores("scdrs.parquet", "scores_twice", "A spot twice", lambda t: pd.concat([t, t[:1]]), "scdrs.parquet: ...")
-of_scores("scdrs.parquet", "scores_p", "A P above 1", lambda t: t.assign(p=2.0), "scdrs.parquet: ...")
+of_scores(
+    "scdrs.parquet",
+    "scores_twice",
+    "A spot twice",
+    lambda t: pd.concat([t, t[:1]]),
+    "scdrs.parquet: spot 'spot0' occurs more than once; run its step again",
+)
+of_scores(
+    "scdrs.parquet",
+    "scores_p",
+    "A P above 1",
+    lambda t: t.assign(p=2.0),
+    "scdrs.parquet: p of spot 'spot0' is 2.0, which it cannot be; run its step again",
+)
 of_scores(
     "scdrs.parquet",
     "scores_missing",
