@@ -76,7 +76,9 @@ def main(
     regions = region_scores(scores)
     known = list(dict.fromkeys(regions.region))
     if wrong := [name for name in region or [] if name not in known]:
-        raise InputError(f"--region {', '.join(wrong)}: is not in the slice (there: {', '.join(known)}); choose from these")
+        raise InputError(
+            f"--region {', '.join(wrong)}: is not in the slice (there: {', '.join(known)}); choose from these"
+        )
     if len(known) == 1 and test == "contrast":
         raise InputError("--test contrast: the slice has one region, with nothing to contrast it with; choose mean")
     planner = PowerPlanner(read_reference(reference), regions, scores.genes, keep_mhc)

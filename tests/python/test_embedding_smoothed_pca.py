@@ -24,7 +24,7 @@ def smoothed(measured=None, labels=None, seed=0, spots=40):
 
 
 def shrunk_plainly(linked, weight, inputs):
-    """Scores moved towards the average of the other ends of the links, spot by spot; as wide as there are components."""
+    """Scores moved towards the average of the other ends of the links, spot by spot; as wide as the components are."""
     scores, n = inputs.components.astype(float), len(linked)
     average, least, squares = np.zeros(scores.shape), np.zeros(n), np.zeros(n)
     for i, near in enumerate(linked):

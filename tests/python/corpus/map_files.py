@@ -153,7 +153,7 @@ PLAN.add(
     "region",
     "A region that the slice lacks",
     lambda folder: {"--region": ["A", "Bone"]},
-    ("--region Bone: is not in the slice (there: A, B); choose from these",),
+    ("--region Bone: is not in the slice (there: A, B); choose of them",),
 )
 PLAN.texts(
     "genes.txt",
