@@ -77,7 +77,7 @@ def main(
     known = list(dict.fromkeys(regions.region))
     if wrong := [name for name in region or [] if name not in known]:
         raise InputError(
-            f"--region {', '.join(wrong)}: is not in the slice (there: {', '.join(known)}); choose from these"
+            f"--region {', '.join(wrong)}: is not in the slice (there: {', '.join(known)}); choose of them"
         )
     if len(known) == 1 and test == "contrast":
         raise InputError("--test contrast: the slice has one region, with nothing to contrast it with; choose mean")
