@@ -134,5 +134,5 @@ def test_first_genes_are_a_tenth_at_most_and_their_weight_is_capped():
 
 
 def test_genes_of_another_kind_of_name_are_told():
-    with pytest.raises(InputError, match="only 0 of the trait's 20 first genes .* are measured"):
+    with pytest.raises(InputError, match=r"only 0 of the trait's 20 first genes .* are measured"):
         measured(pd.Series(1.0, index=range(20)), pd.Index(["A"]), Ledger("", ""))
