@@ -55,7 +55,7 @@ def main(
         else:
             parts, number = snps_by_position(snps, ledger), int(snps["CHR"].nunique())
         parts = progress(parts, "genes of chromosomes", total=number)
-        table = associate_genes(parts, genes_of(linked), round(window_kb * 1000), ledger, threads)
+        table = associate_genes(parts, genes_of(linked), round(window_kb * 1000), ledger)
         source = "panel" if panel else "complete LD"
     ledger.fact("ld", source)
     ledger.fact("approximate", source == "complete LD")

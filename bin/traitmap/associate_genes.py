@@ -111,19 +111,19 @@ def snps_by_position(snps: pd.DataFrame, ledger: Ledger) -> Iterator[ChromosomeS
 
 
 def associate_genes(
-    chromosomes: Iterable[ChromosomeSnps], genes: pd.DataFrame, window: int, ledger: Ledger, threads: int = 1
+    chromosomes: Iterable[ChromosomeSnps], genes: pd.DataFrame, window: int, ledger: Ledger
 ) -> pd.DataFrame:
     """The table of genes (columns ``formats.GENE_ASSOCIATIONS``) in genomic order.
 
     ``genes`` (index gene, ``formats.REFERENCE_GENES``) reach ``window`` bases beyond their bodies; a SNP counts for
     every gene that reaches it. Genes without a SNP are left out and counted. Memory holds one gene's genotypes at a
-    time; the number of threads does not change a bit.
+    time.
     """
     rows = []
     used = seen = 0
     with threadpool_limits(1, user_api="blas"):
         for here in chromosomes:
-            read = here.panel.read_standardized(threads) if here.panel is not None else None
+            read = here.panel.read_standardized() if here.panel is not None else None
             reached = snps_of_genes(here, genes, window)
             used += _covered(reached, len(here.position))
             seen += len(here.position)

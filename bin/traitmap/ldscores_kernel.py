@@ -31,12 +31,18 @@ def add_squares(products, first, label, seen_by, own, sums, among):
 
 
 @compiled
-def standardize(counts, mean, scale, missing):
-    """(counts - mean) * scale, a row each, and 0 where ``counts`` (int8, SNPs x people) is ``missing``; float32."""
-    result = np.empty(counts.shape, np.float32)
-    for snp in range(counts.shape[0]):
-        for person in range(counts.shape[1]):
-            count = counts[snp, person]
-            value = (np.float32(count) - mean[snp]) * scale[snp]
-            result[snp, person] = np.float32(0) if count == missing else value
+def standardize(packed, people, mean, scale):
+    """(count of A1 - mean) * scale, a row a SNP, and 0 where the genotype is missing; float32, SNPs x people.
+
+    packed
+        Genotypes as a SNP-major .bed has them, uint8, SNPs x bytes: four people a byte, the first in its lowest bits;
+        00 two A1, 01 missing, 10 one, 11 none.
+    """
+    result = np.empty((packed.shape[0], people), np.float32)
+    value = np.zeros(4, np.float32)
+    for snp in range(packed.shape[0]):
+        for code, count in ((0, 2), (2, 1), (3, 0)):
+            value[code] = (np.float32(count) - mean[snp]) * scale[snp]
+        for person in range(people):
+            result[snp, person] = value[(packed[snp, person >> 2] >> ((person & 3) << 1)) & 3]
     return result

@@ -112,7 +112,7 @@ def link_chromosome(
 
     windows = ld_windows(cm, settings.ld_window_cm, settings.ldsc_chunk)
     among = ld_windows(cm[rows], settings.ld_window_cm, settings.ldsc_chunk) if settings.ldsc_chunk else None
-    read = panel.read_standardized(settings.threads)
+    read = panel.read_standardized()
     scores = sum_r2(read, panel.people, rows, windows, gene, len(genes) + 1, settings.threads, among)
     ledger.noted(
         "regression SNPs", "LD score among regression SNPs below 1 (taken as 1 in weights)", (scores.among < 1).sum()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 from scipy import sparse
 
 from traitmap.errors import InputError
@@ -22,16 +23,17 @@ NOT_LD_SCORES = {"SNP", "CHR", "BP", "CM", "MAF", "A1", "A2"}
 AUTOSOMES = range(1, 23)
 
 
-def read_table(path: Path, what: str) -> pd.DataFrame:
+def read_table(path: Path, what: str, wanted: list[str] | None = None) -> pd.DataFrame:
     """Read a parquet, feather or (compressed) text table; told by content. Text is split at tabs, else at blanks.
 
-    Raises InputError where it cannot be read.
+    Of a parquet that has all columns ``wanted``, no other is read. Raises InputError where it cannot be read.
     """
     path = require_file(path, what)
     magic = _magic(path)
     try:
         if magic.startswith(PARQUET_MAGIC):
-            return pd.read_parquet(path)
+            has = pq.read_schema(path).names
+            return pd.read_parquet(path, columns=wanted if wanted and set(wanted) <= set(has) else None)
         if magic.startswith(FEATHER_MAGIC):
             return pd.read_feather(path)
     except (OSError, ValueError) as error:  # pyarrow's own errors derive from these
@@ -67,8 +69,9 @@ def read_trait(path: Path, ledger: Ledger) -> pd.DataFrame:
     Repeated SNPs after the first, and rows without Z or N, are left out and counted.
     Raises InputError where SNP, Z or N is no column, or a value is text.
     """
-    table = read_table(path, "summary statistics")
-    missing = [column for column in ("SNP", "Z", "N") if column not in table]
+    wanted = ["SNP", "Z", "N"]
+    table = read_table(path, "summary statistics", wanted)
+    missing = [column for column in wanted if column not in table]
     if missing:
         has = ", ".join(map(str, table.columns[:12]))
         raise InputError(

@@ -18,15 +18,25 @@ from traitmap.regression_design import Design
 from traitmap.regression_fits import SINGULAR, Fits
 
 TILE = 256
+STRIP = 32  # genes of a matrix product: the band around a matrix's diagonal is cut into strips of so many rows
 LONGEST = 8192  # SNPs in a piece of a block: bounds the dense SNPs x genes matrix of a piece
 
 
 @dataclass(frozen=True)
-class _Piece:
-    """A run of a block's SNPs: its genes, and [A'SWSA | A'SW [columns, chi2]], genes x (genes + columns + 1)."""
+class _Strip:
+    """Some genes of a run of a block's SNPs and, of the quadratic forms, what these rows' upper triangle holds.
+
+    own
+        How many of ``genes`` are the strip's own: the first ones. The others are those in LD with the same SNPs that
+        come after them; genes far apart have none in common, so the forms are a band.
+    forms
+        genes x (own + columns + 1): A'SWSA, with what is beside the diagonal block twice, for it stands for both
+        triangles, and A'SW [columns, chi2], which is zero but for own genes.
+    """
 
     block: int
     genes: slice | np.ndarray
+    own: int
     forms: np.ndarray
 
 
@@ -44,7 +54,7 @@ class SharedRegression:
         self._blocks = len(design.separators) - 1
         weight = shared_weights(design)
         fixed = np.column_stack([design.columns, design.chi2])
-        self._pieces = list(_pieces(design, weight, fixed))
+        self._strips = [strip for piece in _pieces(design, weight, fixed) for strip in _strips(*piece)]
         grams = np.stack(
             [fixed[lo:hi].T @ (fixed[lo:hi] * weight[lo:hi, None]) for lo, hi in pairwise(design.separators)]
         )
@@ -75,12 +85,11 @@ class SharedRegression:
         columns = self._moment.shape[1]
         own = np.zeros((self._blocks, spots))
         rest = np.zeros((self._blocks, columns + 1, spots))
-        for piece in self._pieces:
-            scores = dense[:, piece.genes].astype(np.float64)
-            forms = scores @ piece.forms
-            width = scores.shape[1]
-            own[piece.block] += np.einsum("tg,tg->t", scores, forms[:, :width])
-            rest[piece.block] += forms[:, width:].T
+        for strip in self._strips:
+            scores = dense[:, strip.genes].astype(np.float64)
+            forms = scores @ strip.forms
+            own[strip.block] += np.einsum("tg,tg->t", scores[:, : strip.own], forms[:, : strip.own])
+            rest[strip.block] += forms[:, strip.own :].T
         return own, rest[:, :columns], rest[:, columns]
 
 
@@ -92,20 +101,38 @@ def shared_weights(design: Design) -> np.ndarray:
     return 1.0 / ((1.0 + slope * scale * np.maximum(total, 1.0)) ** 2 * np.maximum(design.w_ld, 1.0))
 
 
-def _pieces(design: Design, weight: np.ndarray, fixed: np.ndarray) -> Iterator[_Piece]:
-    for block, (lo, hi) in enumerate(zip(design.separators, design.separators[1:], strict=False)):
+def _pieces(
+    design: Design, weight: np.ndarray, fixed: np.ndarray
+) -> Iterator[tuple[int, np.ndarray, np.ndarray, np.ndarray]]:
+    """Per run of a block's SNPs: the block, its genes (ascending), A'SWSA (genes x genes), A'SW [columns, chi2]."""
+    for block, (lo, hi) in enumerate(pairwise(design.separators)):
         for start in range(lo, hi, LONGEST):
             at = slice(start, min(start + LONGEST, hi))
             linked = design.weights[at]
             genes = np.unique(linked.indices)
             if not len(genes):
                 continue
-            span = slice(int(genes[0]), int(genes[-1]) + 1)
-            # Genes are in genomic order: mostly a run without gaps, which is read faster than a list.
-            genes = span if span.stop - span.start <= 1.5 * len(genes) else genes
+            span = np.arange(genes[0], genes[-1] + 1)
+            # Genes are in genomic order: mostly a run almost without gaps, which is read faster than a list.
+            genes = span if len(span) <= 1.5 * len(genes) else genes
             scaled = linked[:, genes].toarray().astype(np.float64) * design.sample_scale[at, None]
             weighted = scaled * weight[at, None]
-            yield _Piece(block, genes, np.hstack([weighted.T @ scaled, weighted.T @ fixed[at]]))
+            yield block, genes, weighted.T @ scaled, weighted.T @ fixed[at]
+
+
+def _strips(block: int, genes: np.ndarray, squares: np.ndarray, moments: np.ndarray) -> Iterator[_Strip]:
+    """Cut a piece's forms into strips of ``STRIP`` genes, each as wide as the band is there."""
+    for first in range(0, len(genes), STRIP):
+        last = min(first + STRIP, len(genes))
+        reach = np.flatnonzero(squares[first:last].any(axis=0)).max(initial=last - 1) + 1
+        own = last - first
+        forms = np.zeros((reach - first, own + moments.shape[1]))
+        forms[:, :own] = squares[first : first + len(forms), first:last]
+        forms[own:, :own] *= 2
+        forms[:own, own:] = moments[first:last]
+        wanted = genes[first : first + len(forms)]
+        run = slice(int(wanted[0]), int(wanted[-1]) + 1)
+        yield _Strip(block, run if run.stop - run.start == len(wanted) else wanted, own, forms)
 
 
 def _without_each(sums: np.ndarray) -> np.ndarray:

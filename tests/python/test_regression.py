@@ -10,11 +10,13 @@ from scipy.stats import norm
 
 from conftest import GSMAP, needs_gsmap
 from regression_study import GENES, ldsc_study, make_reference, make_scores, make_trait, twin
+from traitmap import regression_shared
 from traitmap.errors import InputError
 from traitmap.formats import SMALLEST_P, UNMAPPED
 from traitmap.ledger import Ledger
 from traitmap.reference import Reference
 from traitmap.regression import TraitRegression, one_sided, panel_snps, prepare
+from traitmap.regression_design import _chosen_columns
 from traitmap.regression_inputs import read_trait
 from traitmap.regression_regions import RegionScores, regress_regions
 from traitmap.regression_wide import WideRegression
@@ -65,6 +67,21 @@ def test_equals_the_plain_twin(weights):
     found = results(ready(weights), SCORES)
     assert_same(found, wanted, TOLERANCE[weights])
     assert found["z"].std() > 0.3  # the study has something to compare
+
+
+@pytest.mark.parametrize("strip", [1, 3, GENES])
+def test_forms_cut_into_strips_equal_the_plain_twin(monkeypatch, strip):
+    monkeypatch.setattr(regression_shared, "STRIP", strip)
+    wanted = twin(REFERENCE, TRAIT, SCORES.toarray(), NAMES, blocks=BLOCKS, weights="shared")
+    assert_same(results(ready("shared"), SCORES), wanted, TOLERANCE["shared"])
+
+
+def test_chosen_columns_are_scipys():
+    matrix = sparse.random(40, 30, 0.2, "csr", np.float32, random_state=1)
+    chosen = np.random.default_rng(2).permutation(30)[:17]
+    found = _chosen_columns(matrix, chosen)
+    assert found.has_sorted_indices
+    np.testing.assert_array_equal(found.toarray(), matrix[:, chosen].toarray())
 
 
 @pytest.mark.parametrize("weights", MODES)
