@@ -52,7 +52,7 @@ class Panel:
     def read_standardized(self) -> Reader:
         """A reader for ``ldscores.sum_r2``. Missing genotypes become the SNP's mean, as in LDSC.
 
-        Standardized straight from packed bytes: LD reads every genotype once, and counting them first took a tenth of it.
+        Standardized straight from packed bytes: counting them first took LD a tenth of its time.
         """
         from traitmap.ldscores_kernel import standardize  # numba: only where it is used
 
