@@ -16,7 +16,7 @@ from traitmap.embedding_model import Embedded, Inputs, Settings
 from traitmap.embedding_training import train_network
 from traitmap.ledger import Ledger
 
-TEMPERATURE = 0.2
+TEMPERATURE = 2.0  # that like spots may lie together: lower ones spread them evenly over the sphere
 MARGIN = 0.5  # of the triplet loss, in cosine distance
 EDGES_DROPPED, FEATURES_DROPPED = 0.3, 0.1
 
@@ -52,7 +52,7 @@ class ContrastiveNetwork(nn.Module):
 
     reach = 2  # links that a message passes
     hops = 0  # over which features are propagated beforehand
-    smallest_gain = 0.003  # that counts as a better held-out loss
+    smallest_gain = 0.0003  # that counts as a better held-out loss
 
     def __init__(self, components: int, slices: int, dimensions: int, classes: int, dropout: float, kind: str):
         super().__init__()

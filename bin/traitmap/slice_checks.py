@@ -24,6 +24,7 @@ NAMED = 5
 CROWDED = 0.1  # share of spots that may stand where another does
 SHARED_GENES = 0.5  # of a slice's genes should have a homolog
 SKETCH, SKETCHED_COUNTS = 32, 20  # spots that a sketch keeps, of those with so many counts
+SKETCHED_AT_ONCE = 2000  # spots whose counts are hashed at once: eight bytes each, several times
 FEWEST_SPOTS = 100  # for a test of spatial pattern
 PATTERN_GENES, PATTERN_Z, PATTERNED = 50, 3.0, 5  # genes looked at; how many of what z are a pattern
 
@@ -126,9 +127,14 @@ def sketch(counts: sparse.csr_matrix, symbols: pd.Index) -> list[str]:
     Neither names nor places nor the order of spots or genes matter. Spots of few counts are alike by chance: left out.
     """
     keys = np.array([_hash(name) for name in symbols], dtype=np.uint64)
-    each = keys[counts.indices] * (2 * counts.data.astype(np.uint64) + np.uint64(1))  # modulo 2^64
-    sums = np.concatenate([np.zeros(1, dtype=np.uint64), np.cumsum(each, dtype=np.uint64)])
-    of_spot = sums[counts.indptr[1:]] - sums[counts.indptr[:-1]]
+    of_spot = np.empty(counts.shape[0], dtype=np.uint64)
+    for first in range(0, counts.shape[0], SKETCHED_AT_ONCE):
+        indptr = counts.indptr[first : first + SKETCHED_AT_ONCE + 1]
+        part = slice(indptr[0], indptr[-1])
+        each = keys[counts.indices[part]] * (2 * counts.data[part].astype(np.uint64) + np.uint64(1))  # modulo 2^64
+        sums = np.concatenate([np.zeros(1, dtype=np.uint64), np.cumsum(each, dtype=np.uint64)])
+        indptr = indptr - indptr[0]
+        of_spot[first : first + len(indptr) - 1] = sums[indptr[1:]] - sums[indptr[:-1]]
     enough = np.asarray(counts.sum(axis=1)).ravel() >= SKETCHED_COUNTS
     return [f"{value:016x}" for value in np.unique(_mix(of_spot[enough]))[:SKETCH]]
 

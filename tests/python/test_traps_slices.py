@@ -160,6 +160,15 @@ def test_one_slice_under_two_names_is_told():
     assert slice_checks.shared_spots(sketches["one"], sketches["other"]) == 0
 
 
+def test_a_sketch_is_the_same_however_many_spots_are_hashed_at_once(monkeypatch):
+    data = smooth_slice()
+    counts = sparse.csr_matrix(data.X)
+    whole = slice_checks.sketch(counts, data.var_names)
+    monkeypatch.setattr(slice_checks, "SKETCHED_AT_ONCE", 7)
+    assert slice_checks.sketch(counts, data.var_names) == whole
+    assert len(whole) == slice_checks.SKETCH
+
+
 SLICES = [(path, {}) for path in sorted(DEMO.glob("*.h5ad"))]
 HOMOLOGS = REAL / "genes" / "mouse_human_homologs.txt"
 REAL_SLICES = [
