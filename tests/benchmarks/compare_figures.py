@@ -17,7 +17,7 @@ from traitmap.ledger import Ledger
 from traitmap.slices import REGION, read_slice
 from traitmap.specificity import read_embedding, score_specificity
 
-COLOURS = ("#D55E00", "#E69F00", "#0072B2", "#009E73", "#CC79A7", "#56B4E9")
+COLOURS = ("#D55E00", "#E69F00", "#0072B2", "#009E73", "#CC79A7", "#56B4E9", "#222222")
 MARKERS = ("s", "o", "^", "D")
 MEASURES = {
     "over_genes": "correlation of GSS with the truth",
@@ -32,18 +32,18 @@ def draw_embeddings(runs: pd.DataFrame) -> Figure:
     some = [way for way in ways() if way.of == "embedding"]
     table = runs[runs["of"] == "embedding"].set_index(["way", "slice"])
     for axis, (column, label) in zip(axes[0], MEASURES.items(), strict=True):
-        for way, colour in zip(some, COLOURS, strict=False):
+        for way, colour in zip(some, COLOURS[: len(some)], strict=True):
             for place, marker in zip(SCENARIOS, MARKERS, strict=True):
                 if (way.name, place) in table.index:
                     row = table.loc[(way.name, place)]
                     axis.plot(row["cpu_s"], row[column], marker, color=colour, ms=7, alpha=0.85, mew=0)
         axis.set_xscale("log")
-        axis.set_xticks([5, 10, 20, 40], ["5", "10", "20", "40"])
+        axis.set_xticks([3, 5, 10, 20, 40], ["3", "5", "10", "20", "40"])
         axis.minorticks_off()
         axis.set_xlabel("processor time of the embedding, s")
         axis.set_ylabel(label)
         axis.grid(color="#dddddd", lw=0.5)
-    for way, colour in zip(some, COLOURS, strict=False):
+    for way, colour in zip(some, COLOURS[: len(some)], strict=True):
         axes[0, 0].plot([], [], "o", color=colour, mew=0, label=way.says.replace("`", ""))
     for place, marker in zip(SCENARIOS, MARKERS, strict=True):
         axes[0, 0].plot([], [], marker, color=GREY, mew=0, label=place)
