@@ -54,12 +54,12 @@ def main(
     """Score how specific each gene is to each spot's microdomain: spots near in space and alike in expression."""
     use_threads(threads)
     from traitmap.average_ranks import read_background
-    from traitmap.h5ad import write_h5ad
+    from traitmap.h5ad import write_in_blocks
     from traitmap.ledger import Ledger
     from traitmap.microdomain_kinds import parse_neighbors, read_metacells
     from traitmap.single_cells import NO_COORDINATES, read_plane
     from traitmap.slices import read_slice
-    from traitmap.specificity import Settings, read_embedding, score_specificity
+    from traitmap.specificity import Settings, read_embedding, score_in_blocks
 
     settings = Settings(
         parse_neighbors(neighbors),
@@ -86,8 +86,9 @@ def main(
     values = read_embedding(embedding, data.obs_names, embedding_key)
     groups = read_metacells(slice_, metacells, data.obs_names) if metacells else None
     plane = read_plane(embedding, data.obs_names) if spatial_key == NO_COORDINATES else None
-    result = score_specificity(data, values, ledger, settings, common, threads, groups, consume=True, plane=plane)
-    write_h5ad(result, out, compress=False)  # scores hardly shrink, and every trait reads them
+    scores = score_in_blocks(data, values, ledger, settings, common, threads, groups, consume=True, plane=plane)
+    write_in_blocks(scores.frame, scores.blocks(), out)  # not compressed: scores hardly shrink, every trait reads them
+    result = scores.frame
     if size:
         size.write_text(f"{result.n_obs}\n")
     share = ledger.facts["share_non_zero"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from traitmap.files import require_file, writing
 if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
+    from scipy import sparse
 
 
 def read_h5ad(path: Path, what: str) -> AnnData:
@@ -67,3 +69,34 @@ def write_h5ad(data: AnnData, path: Path, *, compress: bool = True) -> None:
     options = {"compression": "gzip", "compression_opts": 1} if compress else {}
     with writing(path) as beside:
         data.write_h5ad(beside, **options)
+
+
+CHUNK = 1 << 18  # values: what HDF5 stores, and finds, together
+
+
+def write_in_blocks(data: AnnData, blocks: Iterable[sparse.csr_matrix], path: Path) -> None:
+    """Write ``data`` with an X (CSR float32) that comes in ``blocks`` of rows and is never held whole.
+
+    Tables are written last: what ``data`` is told while the blocks are taken is in the file. Beside, then renamed.
+    """
+    import h5py
+    import numpy as np
+    from anndata.io import sparse_dataset, write_elem
+    from scipy import sparse
+
+    with writing(path) as beside, h5py.File(beside, "w") as file:
+        file.attrs.update({"encoding-type": "anndata", "encoding-version": "0.1.0"})
+        empty = sparse.csr_matrix((0, data.n_vars), dtype=np.float32)
+        empty.indptr = empty.indptr.astype(np.int64)  # counts beyond 2 ** 31
+        write_elem(file, "X", empty, dataset_kwargs={"chunks": (CHUNK,)})
+        matrix = sparse_dataset(file["X"])
+        for block in blocks:
+            matrix.append(block)
+        ends = file["X"]["indptr"][:]
+        if ends[-1] <= np.iinfo(np.int32).max:  # as wide as the indices, else scipy widens these
+            del file["X"]["indptr"]
+            write_elem(file["X"], "indptr", ends.astype(np.int32))
+        for name in ("obs", "var"):
+            write_elem(file, name, getattr(data, name))
+        for name in ("obsm", "obsp", "uns"):
+            write_elem(file, name, dict(getattr(data, name)))

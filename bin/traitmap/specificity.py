@@ -44,15 +44,14 @@ from traitmap.microdomain_quality import account_quality, microdomain_quality
 from traitmap.microdomains import Microdomains, unit_vectors
 from traitmap.single_cells import PLANE
 from traitmap.slices import REGION
+from traitmap.specificity_rows import LARGEST_EXPONENT, Rows, Scores
 from traitmap.specificity_scores import EXPRESSION_SCORES, SCORES, pagerank_microdomains, score_expression
 from traitmap.threads import in_order
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
-FEW_GENES = 1000  # with fewer, ranks are coarse
 MITOCHONDRIAL = "MT-"
-LARGEST_EXPONENT = 40.0  # of GSS: e40 = 2.4e17; its square, summed over genes, still fits float32
 TOLERANCE = 1e-6  # of log R: float32 ranks cannot tell a ratio nearer to 1 from 1
 
 
@@ -149,7 +148,14 @@ def read_embedding(path: Path, spots: pd.Index, key: str = "embedding") -> np.nd
     return embedding
 
 
-def score_specificity(
+def score_specificity(*given, **options) -> AnnData:
+    """``score_in_blocks`` with X (CSR float32) in memory."""
+    scores = score_in_blocks(*given, **options)
+    scores.frame.X = sparse.vstack(list(scores.blocks()), format="csr")
+    return scores.frame
+
+
+def score_in_blocks(
     data: AnnData,
     embedding: np.ndarray,
     ledger: Ledger,
@@ -159,7 +165,7 @@ def score_specificity(
     metacells: np.ndarray | None = None,
     consume: bool = False,
     plane: np.ndarray | None = None,
-) -> AnnData:
+) -> Scores:
     """Score every gene in every spot of a slice.
 
     Parameters
@@ -176,13 +182,6 @@ def score_specificity(
         Take the counts out of ``data`` once they are ranked: less memory, for a caller who needs them no more.
     plane
         n x 2: what maps of single cells are drawn on (``single_cells.read_plane``).
-
-    Returns
-    -------
-    AnnData, spots x genes, both in the slice's order: X scores (CSR float32); obs region (where annotated) and the
-    microdomains' quality; obsm spatial (of single cells X_umap, the plane); obsp microdomain
-    (``Microdomains.average``), microdomain_similarity and microdomain_distance; var the background; uns parameters
-    and ledger (JSON texts).
 
     Raises
     ------
@@ -206,12 +205,12 @@ def score_specificity(
     scored = ranked & ~background.index.str.upper().str.startswith(MITOCHONDRIAL)
     ledger.removed("genes", "mitochondrial (ranked, not scored)", (ranked & ~scored).sum())
     if settings.specificity in EXPRESSION_SCORES:
-        scores, capped = _by_expression(data, background.index, microdomains, settings, scored), 0
+        rows = iter([_by_expression(data, background.index, microdomains, settings, scored)])
     else:
         if consume:
             data.X = None
         own = pagerank_microdomains(microdomains) if settings.specificity == "pagerank" else microdomains
-        scores, capped = gene_specificity(ranks, background, own, settings, scored, threads)
+        rows = gene_specificity(ranks, background, own, settings, scored, threads)
     obs = pd.DataFrame(index=data.obs_names)
     if regions is not None:
         obs[REGION] = regions
@@ -220,8 +219,7 @@ def score_specificity(
         obs.index
     )
     parameters = {"version": __version__, **asdict(settings), "labels_used": labels is not None}
-    result = anndata.AnnData(
-        X=scores,
+    frame = anndata.AnnData(
         obs=obs.join(quality),
         var=background[scored],
         obsm={PLANE: plane} if single_cells else {"spatial": places},
@@ -233,9 +231,7 @@ def score_specificity(
         uns={"parameters": json.dumps(parameters)},
     )
     account_quality(quality, expected, ledger)
-    _account(result, labels, settings, capped, ledger)
-    result.uns["ledger"] = ledger.to_json()
-    return result
+    return Scores(frame, rows, labels, settings, ledger)
 
 
 def _microdomains(
@@ -285,11 +281,12 @@ def _microdomains(
 
 def _by_expression(
     data: AnnData, genes: pd.Index, microdomains: Microdomains, settings: Settings, scored: np.ndarray
-) -> sparse.csr_matrix:
+) -> Rows:
     """Scores of EXPRESSION_SCORES of the ``scored`` among ``genes``."""
     wanted = np.zeros(data.n_vars, bool)
     wanted[data.var_names.get_indexer(genes[scored])] = True
-    return score_expression(settings.specificity, data.X, microdomains, wanted)
+    scores = score_expression(settings.specificity, data.X, microdomains, wanted)
+    return Rows(np.diff(scores.indptr), scores.indices, scores.data)
 
 
 def _ranks(
@@ -324,8 +321,8 @@ def gene_specificity(
     settings: Settings,
     scored: np.ndarray,
     threads: int = 1,
-) -> tuple[sparse.csr_matrix, int]:
-    """GSS of the ``scored`` genes, spots x scored genes, and how many values met the cap.
+) -> Iterator[Rows]:
+    """GSS of the ``scored`` genes, by blocks of spots.
 
     With N the microdomain of a spot, r ranks, m_g a gene's mean log rank and f_g its share of expressing spots in the
     background, and q = share of N that expresses the gene:
@@ -347,60 +344,13 @@ def gene_specificity(
     fraction = np.where(scored, background[EXPRESSED_FRACTION] if settings.expression_gate else -1.0, np.inf)
     of_genes = (fraction, background[MEAN_LOG_RANK].to_numpy(), (np.cumsum(scored) - 1).astype(np.int32))
 
-    def score(block: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
+    def score(block: tuple[int, int]) -> Rows:
         bounds = microdomains.indptr[block[0] : block[1] + 1]
         passed, columns, ratio = log_ratios(
             *of_ranks, bounds, microdomains.spots, microdomains.weights, *of_genes, TOLERANCE
         )
         exponent = np.exp(ratio * settings.power)
         capped = int((exponent > LARGEST_EXPONENT).sum())
-        return passed, columns, (np.exp(np.minimum(exponent, LARGEST_EXPONENT)) - 1).astype(np.float32), capped
+        return Rows(passed, columns, (np.exp(np.minimum(exponent, LARGEST_EXPONENT)) - 1).astype(np.float32), capped)
 
-    parts = in_order(score, blocks(matrix.shape[0], BLOCK), threads)
-    return _assembled(parts, (matrix.shape[0], int(scored.sum())))
-
-
-def _assembled(parts: Iterator, shape: tuple[int, int]) -> tuple[sparse.csr_matrix, int]:
-    """One CSR matrix from consecutive blocks of rows; its arrays grow in place, so that no block is kept twice."""
-    indptr = np.zeros(shape[0] + 1, dtype=np.int64)
-    indices, values = np.empty(0, dtype=np.int32), np.empty(0, dtype=np.float32)
-    row = used = n_capped = 0
-    for lengths, new_indices, new_values, capped in parts:
-        indptr[row + 1 : row + 1 + len(lengths)] = used + np.cumsum(lengths)
-        row, end = row + len(lengths), used + len(new_indices)
-        indices.resize(end, refcheck=False)
-        values.resize(end, refcheck=False)
-        indices[used:end], values[used:end] = new_indices, new_values
-        used, n_capped = end, n_capped + capped
-    if used <= np.iinfo(np.int32).max:
-        indptr = indptr.astype(np.int32)  # else scipy would make the indices 64 bits wide
-    return sparse.csr_matrix((values, indices, indptr), shape=shape), n_capped
-
-
-def _account(
-    result: AnnData,
-    labels: np.ndarray | None,
-    settings: Settings,
-    capped: int,
-    ledger: Ledger,
-) -> None:
-    per_spot = np.diff(result.X.indptr)
-    silent = int((per_spot == 0).sum())
-    ledger.noted("spots", "without any specific gene", silent)
-    ledger.noted("scores", f"capped at exp({LARGEST_EXPONENT:g}) - 1", capped)
-    if labels is not None:
-        ledger.noted("spots", "without a label, their microdomain taken from all spots", (labels < 0).sum())
-    ledger.fact("share_non_zero", round(result.X.nnz / max(1, result.n_obs * result.n_vars), 6))
-    ledger.fact("median_specific_genes", float(np.median(per_spot)))
-    ledger.fact("power", settings.power)
-    if silent:
-        ledger.warn(f"{ledger.subject}: {silent} spots have no specific gene; their association cannot be estimated")
-    if capped:
-        ledger.warn(
-            f"{ledger.subject}: {capped} scores were capped; so great a ratio of ranks is met where few genes are "
-            "measured: lower --power or use more genes"
-        )
-    if result.n_vars < FEW_GENES:
-        ledger.warn(f"{ledger.subject}: only {result.n_vars} genes are scored; ranks within so few genes are coarse")
-    ledger.kept("spots", result.n_obs)
-    ledger.kept("genes", result.n_vars)
+    return in_order(score, blocks(matrix.shape[0], BLOCK), threads)

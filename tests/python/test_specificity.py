@@ -14,11 +14,13 @@ from scipy.stats import rankdata
 from conftest import GSMAP, call, needs_gsmap, refused
 from traitmap.average_ranks import average_ranks
 from traitmap.errors import InputError
+from traitmap.h5ad import write_in_blocks
 from traitmap.ledger import Ledger
 from traitmap.microdomain_kinds import COSINE
 from traitmap.microdomains import find_microdomains
 from traitmap.slices import read_slice
-from traitmap.specificity import LARGEST_EXPONENT, Settings, read_embedding, score_specificity
+from traitmap.specificity import Settings, read_embedding, score_in_blocks, score_specificity
+from traitmap.specificity_rows import LARGEST_EXPONENT
 
 OF_GSMAP = ("--neighborhood", COSINE, "--neighbors", 21)
 
@@ -281,3 +283,34 @@ def test_executable(tmp_path):
         Settings(5, 101, 1.5, False, False),
     )
     np.testing.assert_array_equal(result.X.toarray(), expected.X.toarray())
+
+
+def test_a_file_written_in_blocks_is_the_one_written_whole(tmp_path, monkeypatch):
+    data, embedding = simulated(60)
+    monkeypatch.setattr("traitmap.specificity.BLOCK", 7)  # several blocks, the last of them shorter
+    whole = score_specificity(data, embedding, Ledger("", "slice"))
+    whole.write_h5ad(tmp_path / "whole.h5ad")
+    scores = score_in_blocks(data, embedding, Ledger("", "slice"))
+    write_in_blocks(scores.frame, scores.blocks(), tmp_path / "blocks.h5ad")
+    one, other = (anndata.read_h5ad(tmp_path / f"{name}.h5ad") for name in ("whole", "blocks"))
+    for table in ("obs", "var"):
+        pd.testing.assert_frame_equal(getattr(one, table), getattr(other, table), check_exact=True)
+    for key, matrix in {"X": one.X, **one.obsp}.items():
+        np.testing.assert_array_equal(matrix.toarray(), (other.X if key == "X" else other.obsp[key]).toarray())
+    np.testing.assert_array_equal(one.obsm["spatial"], other.obsm["spatial"])
+    assert one.uns == other.uns
+    assert set(one.obsp) == set(other.obsp)
+    assert other.X.indptr.dtype == other.X.indices.dtype == np.int32
+
+
+def test_nothing_half_written_remains_of_blocks_that_fail(tmp_path):
+    data, embedding = simulated(60)
+    scores = score_in_blocks(data, embedding, Ledger("", "slice"))
+
+    def failing():
+        yield next(scores.blocks())
+        raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        write_in_blocks(scores.frame, failing(), tmp_path / "o.h5ad")
+    assert not list(tmp_path.iterdir())
