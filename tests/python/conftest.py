@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -44,3 +45,23 @@ def refused(executable: str, *arguments: object) -> str:
     assert lines, "no message"
     assert all(line.startswith("error: ") for line in lines), done.stderr
     return done.stderr
+
+
+@pytest.fixture(scope="session")
+def report_results(tmp_path_factory) -> Path:
+    """A results folder as the pipeline leaves one, simulated; not to be changed."""
+    from report_fixture import write_results
+
+    return write_results(tmp_path_factory.mktemp("run") / "results")
+
+
+@pytest.fixture(scope="session")
+def report_made(report_results, tmp_path_factory):
+    """The folder of its report, as the executable writes it, and the page."""
+    from report_page import Page
+
+    folder = tmp_path_factory.mktemp("report")
+    info = folder / "run.json"
+    info.write_text(json.dumps({"run_name": "brave_darwin", "command_line": "nextflow run . --input slices.csv"}))
+    call("write_report.py", "--results", report_results, "--out", folder / "report.html", "--run-info", info)
+    return folder, Page((folder / "report.html").read_text())
