@@ -13,8 +13,10 @@ from conftest import ROOT
 
 sys.path.append(str(ROOT / "tests" / "benchmarks"))
 
+from calibrate_maps import maps_page_table, maps_summary
 from calibrate_page import between_markers
 from calibrate_runs import describe_regions, describe_spots
+from calibrate_settings import BASE, CONFIGURATIONS
 from calibrate_study import STUDY, plan
 from calibrate_summary import null_regions, power, share_and_se
 from calibrate_tables import markdown
@@ -121,3 +123,27 @@ def test_every_table_of_the_page_has_its_markers() -> None:
     page = (ROOT / "docs" / "calibration.md").read_text()
     for name in ("study", "null spots", "null regions", "power", "weights", "compared", "settings", "labels"):
         assert f"<!-- {name} -->" in page and f"<!-- /{name} -->" in page
+
+
+def test_maps_of_two_traits_are_summarised_by_kind(tmp_path) -> None:
+    kinds = ["uniform"] * 4 + ["genes"] * 3 + ["random_genes"] * 3
+    r = [0.1, -0.1, 0.3, -0.3, 0.2, 0.0, -0.2, 0.0, 0.0, 0.6]
+    p = [0.5, 0.5, 0.04, 0.06, 0.2, 1.0, 0.2, 1.0, 1.0, 0.001]
+    table = pd.DataFrame({"kind": kinds, "r": r, "p": p, "effective_spots": 25.0})
+    (tmp_path / "results").mkdir()
+    table.to_parquet(tmp_path / "results" / "maps.parquet")
+    found = maps_summary(tmp_path).set_index("GWAS")
+    assert found["pairs"].tolist() == [4, 3, 3]
+    assert found["share"].tolist() == [0.25, 0.0, pytest.approx(1 / 3)]
+    assert found.loc["near all genes", "sd"] == pytest.approx(0.2)
+    assert found["foretold"].tolist() == [0.2, 0.2, 0.2]
+    assert "| near all genes | 3 | 25.0 | 0.200 | 0.200 | 0.000 |" in maps_page_table(found.reset_index())
+
+
+def test_settings_vary_the_defaults_of_the_pipeline() -> None:
+    from traitmap.embedding_model import Settings as Embedding
+    from traitmap.specificity import Settings
+
+    base = CONFIGURATIONS[BASE]
+    assert base.specificity == replace(Settings(), use_labels=False)
+    assert base.model == Embedding().model
