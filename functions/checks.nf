@@ -28,7 +28,7 @@ def inputsToCheck(options, sheets) {
         bytes: numbered.collect { path -> path.isDirectory() ? 0 : path.size() },
         settings: options.subMap([
             'embedding', 'epochs', 'weights', 'ld_window_cm', 'traits_per_task', 'spots_per_task', 'figures', 'conditional_on',
-            'methods', 'scdrs_controls',
+            'methods', 'scdrs_controls', 'trait_correlations',
         ]) + [
             embedding_key: options.embedding == 'given' ? options.embedding_key : '',
             metacells: options.neighborhood == 'given' ? options.metacells : '',

@@ -28,3 +28,8 @@ def inOrder(entries, names) {
 def ofTraits(metas) {
     return metas[0] - metas[0].subMap(['trait']) + [traits: metas.collect { meta -> meta.trait }]
 }
+
+// What slices x traits are sorted by.
+def pairName(meta) {
+    return [meta.id, meta.trait].toString()
+}

@@ -10,7 +10,7 @@ include { SUMMARIZE_REGIONS } from '../modules/summarize_regions/main'
 include { METHODS } from './methods'
 include { REGRESSIONS } from './regressions'
 include { homologsOf } from '../functions/inputs'
-include { byTrait ; failuresOf ; inOrder ; ofTraits ; taskOf } from '../functions/traits'
+include { byTrait ; failuresOf ; inOrder ; ofTraits ; pairName ; taskOf } from '../functions/traits'
 
 workflow ASSOCIATIONS {
     take:
@@ -61,13 +61,13 @@ workflow ASSOCIATIONS {
         .map { _id, meta, scores, entries -> [meta, scores, entries.collect { e -> e[0].trait }, entries.collect { e -> e[1] }] }
     CORRELATE_TRAITS(maps, reference)
     correlations = CORRELATE_TRAITS.out.correlations
-        .toSortedList { a, b -> a[0].id <=> b[0].id }
+        .toSortedList { a, b -> pairName(a[0]) <=> pairName(b[0]) }
         .flatMap { all -> all.collect { _meta, path -> path } }
         .collectFile(name: 'trait_correlations.tsv', storeDir: "${options.outdir}/summary", keepHeader: true, skip: 1, sort: false)
 
     // [meta, genes] of all, sorted so that -resume sees the same list every time
     ranked = (options.gene_sets ? gene_tables : channel.empty())
-        .toSortedList { a, b -> [a[0].id, a[0].trait].toString() <=> [b[0].id, b[0].trait].toString() }
+        .toSortedList { a, b -> pairName(a[0]) <=> pairName(b[0]) }
         .filter { entries -> entries }
     ENRICH_PATHWAYS(
         ranked.map { entries -> entries.collect { meta, _genes -> meta } },
@@ -86,7 +86,7 @@ workflow ASSOCIATIONS {
     // [meta, regions, spots, region tests] of all, sorted so that -resume sees the same list every time
     all = COMBINE_REGIONS.out.regions
         .join(tested, failOnDuplicate: true)
-        .toSortedList { a, b -> [a[0].id, a[0].trait].toString() <=> [b[0].id, b[0].trait].toString() }
+        .toSortedList { a, b -> pairName(a[0]) <=> pairName(b[0]) }
         .filter { entries -> entries }
     SUMMARIZE_REGIONS(
         all.map { entries -> entries.collect { meta, _regions, _spots, _tests -> meta } },

@@ -6,6 +6,7 @@ include { COMPARE_METHODS } from '../modules/compare_methods/main'
 include { SCORE_SCDRS } from '../modules/score_scdrs/main'
 include { SCORE_SIGNATURES } from '../modules/score_signatures/main'
 include { genePanelFiles ; genePanelOf ; homologsOf ; methodsOf } from '../functions/inputs'
+include { pairName } from '../functions/traits'
 
 workflow METHODS {
     take:
@@ -51,7 +52,7 @@ workflow METHODS {
         .map { meta, path -> [[meta.id, meta.trait], meta, path] }
         .join(regions, failOnDuplicate: true)
         .join(scored, failOnDuplicate: true)
-        .toSortedList { a, b -> a[0].toString() <=> b[0].toString() }
+        .toSortedList { a, b -> pairName(a[1]) <=> pairName(b[1]) }
         .filter { entries -> entries }
     COMPARE_METHODS(
         all.map { entries -> entries.collect { _pair, meta, _spots, _regions, _scores -> meta } },

@@ -42,7 +42,7 @@ def read_gene_associations(path: Path) -> pd.DataFrame:
         again = table["gene"][table["gene"].duplicated()].iloc[0]
         raise InputError(f"{path}: gene {again} occurs more than once; leave one row of it")
     numbers = table[["z", "p"]].apply(pd.to_numeric, errors="coerce")
-    known = np.isfinite(numbers["z"].to_numpy(np.float64))
+    known = numbers["z"].to_numpy(np.float64) < np.inf  # -inf is of a gene whose SNPs all have a Z of 0
     if not known.all():
         at = int(np.argmin(known))
         raise InputError(f"{path}: row {at + 2}: z of gene {table['gene'].iloc[at]} is no number; mend it")

@@ -22,6 +22,7 @@ GENES, BYTES_PER_SPOT = 20_000, 4_000
 SNPS, PANEL_SNPS_PER_BYTE, PEOPLE = 1_200_000, 1 / 35, 500
 CHROMOSOME_CM = 160.0
 PRODUCTS_PER_SECOND = 1e10
+SETS, MAP_SAMPLE = 1000, 256  # gene sets of a file that was not looked into; spots that a map's correlation is made of
 UNTRAINED = ("smoothed_pca", "pca", "given")  # embeddings
 MOST_STEPS, SPOTS_OF_STEP = 600, 1024  # of the embedding's training
 
@@ -66,7 +67,8 @@ def plan_tasks(inputs: Inputs) -> list[Task]:
         *(task for size in slices for task in _rank(size, len(traits), inputs.settings)),
         *(task for size in slices for _ in traits for task in _associate(size, inputs.settings)),
         Task("SUMMARIZE_REGIONS", 1.8 + 0.05 * len(slices) * len(traits), 0.2),
-        *_methods(slices, len(traits), snps, inputs.settings),
+        *_further(inputs, slices, len(traits), snps),
+        *_methods(inputs, slices, len(traits), snps),
         _report(slices, len(traits)),
         Task("WRITE_MANIFEST", 0.5 + 2e-9 * sum(inputs.bytes), 0.1),
     ]
@@ -171,8 +173,25 @@ def _associate(size: Slice, settings: dict) -> list[Task]:
     return [Task("COMBINE_REGIONS", 2.0 + 1e-5 * size.spots, 0.25, 1e-6), *drawn]
 
 
-def _methods(slices: list[Slice], traits: int, snps: float, settings: dict) -> list[Task]:
+def _further(inputs: Inputs, slices: list[Slice], traits: int, snps: float) -> list[Task]:
+    """Tasks of tables that are made where they are asked for."""
+    tasks = []
+    if inputs.settings.get("trait_correlations") and traits > 1:
+        for size in slices:
+            looked_at = min(size.spots, MAP_SAMPLE)
+            seconds = START + snps * (1e-6 + 1.4e-8 * looked_at)
+            tasks.append(Task("CORRELATE_TRAITS", seconds, 0.3 + 4.5e-7 * snps, 1e-7 * traits**2))
+    if inputs.of("gene_sets"):
+        sets = sum(size.get("sets", SETS) for _, size in inputs.of("gene_sets"))
+        ranked = traits * sum(size.genes for size in slices)
+        seconds = START + 2e-6 * ranked + 1e-4 * sets * traits * len(slices)
+        tasks.append(Task("ENRICH_PATHWAYS", seconds, 0.2 + 1e-7 * ranked, 1e-7 * sets * traits * len(slices)))
+    return tasks
+
+
+def _methods(inputs: Inputs, slices: list[Slice], traits: int, snps: float) -> list[Task]:
     """Tasks of the methods beside ldsc, where any is asked for."""
+    settings = inputs.settings
     methods = {name.strip() for name in settings["methods"].split(",")} - {"ldsc"}
     if not methods:
         return []
@@ -220,8 +239,8 @@ WAY = (
     ("MERGE_REFERENCE", "AVERAGE_RANKS", "SCORE_SPECIFICITY"),
     ("REGRESS_SPOTS",),
     ("MERGE_SPOTS",),
-    ("RANK_GENES", "COMBINE_REGIONS"),
-    ("SUMMARIZE_REGIONS",),
+    ("RANK_GENES", "COMBINE_REGIONS", "CORRELATE_TRAITS"),
+    ("SUMMARIZE_REGIONS", "ENRICH_PATHWAYS"),
     ("ASSOCIATE_GENES",),
     ("SCORE_SCDRS", "SCORE_SIGNATURES"),
     ("COMPARE_METHODS",),

@@ -59,6 +59,16 @@ def test_methods_beside_ldsc_are_counted():
     assert "SCORE_SCDRS" not in count(study(methods="ldsc,module_score"))
 
 
+def test_tables_that_are_asked_for_are_counted():
+    steps = count(study(trait_correlations=True))
+    assert steps == count(study()) | {"CORRELATE_TRAITS": 2}  # one a slice
+    assert count(study(traits=1, trait_correlations=True)) == count(study(traits=1))
+    inputs = study()
+    inputs.items.append({"role": "gene_sets", "files": {"gene_sets": 6}})
+    inputs.sizes.append({"sets": 50})
+    assert count(inputs) == count(study()) | {"ENRICH_PATHWAYS": 1}
+
+
 def test_parts_of_slices_and_figures_are_counted():
     steps = count(study(group="", spots_per_task=300, figures="none"))
     assert (steps["EMBED_SPOTS"], steps["REGRESS_SPOTS"], steps["MERGE_SPOTS"]) == (2, 2 * 2 * 4, 6)

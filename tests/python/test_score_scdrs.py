@@ -9,13 +9,14 @@ import anndata
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 
 from methods_fixture import REGION, planted_slice
 from traitmap.errors import InputError
 from traitmap.formats import SCDRS, SCDRS_REGIONS
 from traitmap.gene_sets import log_expression, measured, top_genes
 from traitmap.ledger import Ledger
-from traitmap.score_scdrs import score_regions, score_spots, spots_table
+from traitmap.score_scdrs import NEIGHBORS, _link_alike, _Nearest, score_regions, score_spots, spots_table
 
 TOY = resources.files("scdrs") / "data"
 # This gene stands at the edge of a bin of mean and variance: pandas put it here for scDRS's authors, and puts it into
@@ -136,3 +137,31 @@ def test_first_genes_are_a_tenth_at_most_and_their_weight_is_capped():
 def test_genes_of_another_kind_of_name_are_told():
     with pytest.raises(InputError, match=r"only 0 of the trait's 20 first genes .* are measured"):
         measured(pd.Series(1.0, index=range(20)), pd.Index(["A"]), Ledger("", ""))
+
+
+def test_neighbours_are_scanpys_own_and_exact_however_many_spots():
+    import scanpy as sc
+
+    rng = np.random.default_rng(3)
+    small = anndata.AnnData(rng.normal(size=(200, 30)))
+    _link_alike(small, 0)
+    own = small.obsp["connectivities"].toarray()
+    sc.pp.neighbors(small, n_neighbors=NEIGHBORS, random_state=0)
+    np.testing.assert_allclose(own, small.obsp["connectivities"].toarray(), atol=1e-6)
+
+    many = anndata.AnnData(rng.normal(size=(8300, 25)).astype(np.float32))
+    _link_alike(many, 0)
+    graph = sparse.csr_matrix(many.obsp["distances"])
+    at = np.sqrt(((many.obsm["X_pca"][4] - many.obsm["X_pca"]) ** 2).sum(axis=1))
+    nearest = np.argsort(at)[1:NEIGHBORS]
+    assert set(nearest) <= set(graph[4].indices)
+    np.testing.assert_allclose(graph[4, nearest].toarray().ravel(), at[nearest], rtol=1e-4)
+
+
+def test_points_at_one_place_are_their_own_first_neighbours():
+    points = np.repeat(np.arange(6.0)[:, None], 5, axis=0)  # five at each place
+    found = _Nearest(4).fit_transform(points)
+    rows = found.indices.reshape(30, 4)
+    assert rows[:, 0].tolist() == list(range(30))
+    assert all(len(set(row)) == 4 for row in rows)
+    assert found.data.max() == 0

@@ -211,6 +211,13 @@ of_genes(
     wrong=False,
 )
 of_genes("shuffled", "Genes in another order", lambda t: t.sample(frac=1, random_state=1), wrong=False, same=True)
+of_genes(
+    "z_least",
+    "A z of -inf: a gene whose SNPs all have a Z of 0",
+    lambda t: t.assign(z=["-inf" if z == t["z"].min() else z for z in t["z"]]),
+    wrong=False,
+    same=True,
+)
 of_genes("p_missing", "P that are missing", lambda t: t.assign(p=""), wrong=False, same=True)
 of_genes(
     "na_gene",
