@@ -57,8 +57,10 @@ def measure(command: list[str | Path], log: Path, threads: int) -> Usage:
 
 
 def environment(threads: int) -> dict[str, str]:
-    """The environment of measured commands: bounded threads, and compiled modules kept, as in an installation."""
-    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    """The environment of measured commands: bounded threads, compiled modules kept, as in an installation, and
+    nothing that holds BLAS to the loops of another processor."""
+    held = {"PYTHONDONTWRITEBYTECODE", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"}
+    kept = {name: value for name, value in os.environ.items() if name not in held}
     bounds = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
     return kept | dict.fromkeys(bounds, str(threads))
 

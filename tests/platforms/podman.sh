@@ -28,6 +28,9 @@ fi
 make -C "$root" images
 podman images --filter reference='traitmap/*'
 
+# No container sees them; with other loops of BLAS last bits differ, and then all that follows from an embedding.
+unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE
+
 # A clone: what is committed, and nobody edits it while the two runs last.
 git clone --quiet "$root" "$folder/clone"
 for where in outside inside; do
