@@ -136,7 +136,7 @@ def verdict(results: Results) -> str:
 
 
 def findings(results: Results, regions_each: int = 3) -> list[Finding]:
-    """Traits with associations first, strongest first; then one line for each of the others."""
+    """Traits with associations first, strongest first (by q, then P); then one line for each of the others."""
     rows = slice_rows(results.summary)
     q_from, fdr = results.q_from, results.choices.fdr
     lines = []
@@ -144,17 +144,17 @@ def findings(results: Results, regions_each: int = 3) -> list[Finding]:
         mine = rows[(rows["trait"] == trait) & rows["q"].notna()].sort_values(["q", q_from], kind="stable")
         hits = mine[mine["q"] < fdr]
         if mine.empty:
-            lines.append((2.0, Finding(trait, "was not tested in any region.", None, None, False)))
+            lines.append(((2.0, 1.0), Finding(trait, "was not tested in any region.", None, None, False)))
         elif hits.empty:
             best = mine.iloc[0]
             text = f"no region reaches q < {fdr}; "
             text += f"nearest is {best['region']} in {best['slice']} ({_strength(best, q_from)})."
-            lines.append((1 + best["q"], Finding(trait, text, best["slice"], best["region"], False)))
+            lines.append(((1 + best["q"], best[q_from]), Finding(trait, text, best["slice"], best["region"], False)))
         else:
             best = hits.iloc[0]
             lines.append(
                 (
-                    best["q"],
+                    (best["q"], best[q_from]),
                     Finding(trait, _hits(mine, hits, regions_each, q_from), best["slice"], best["region"], True),
                 )
             )

@@ -126,3 +126,19 @@ def test_missing_parts_are_said(report_results, tmp_path):
     content = page.content
     assert "x" not in content["slices"][1]
     assert content["traits"][1]["manhattan"] is None
+
+
+def test_of_traits_of_one_q_the_smallest_p_comes_first(report_results, tmp_path):
+    folder = tmp_path / "results"
+    shutil.copytree(report_results, folder)
+    path = folder / "summary" / "regions.tsv"
+    table = pd.read_csv(path, sep="\t")
+    table["q"], table["p_contrast"] = 0.01, 0.004
+    table["p_cauchy"] = table["p_mean"] = 0.004
+    first = sorted(table["trait"].unique())[-1]
+    table.loc[table["trait"] == first, ["p_contrast", "p_cauchy", "p_mean"]] = 0.001
+    table.to_csv(path, sep="\t", index=False)
+    page = report(folder, tmp_path / "report.html")
+    shown = next(attributes for tag, attributes in page.elements if "data-show-trait" in attributes)
+    assert shown["data-show-trait"] == first  # whose map is shown
+    assert f"{first} is associated most strongly" in page.text
