@@ -110,7 +110,7 @@ bench: install
 calibrate: install
 	$(call say,Calibration and power on simulated GWAS: docs/calibration.md)
 	python tests/benchmarks/calibrate.py --work .bench/calibration --docs docs $(CALIBRATE)
-	python tests/benchmarks/calibrate_methods.py --work .bench/calibration_methods --docs docs
+	python tests/benchmarks/calibrate_methods.py --work .bench/calibration_methods --docs docs --traits 150
 
 # What is in .bench/embeddings is not done again; COMPARE="--way gat_ae --way pca" runs a part.
 compare: install

@@ -28,10 +28,11 @@ def inputsToCheck(options, sheets) {
         bytes: numbered.collect { path -> path.isDirectory() ? 0 : path.size() },
         settings: options.subMap([
             'embedding', 'epochs', 'weights', 'ld_window_cm', 'traits_per_task', 'spots_per_task', 'figures', 'conditional_on',
-            'methods', 'scdrs_controls', 'trait_correlations',
+            'methods', 'scdrs_controls', 'gene_set_size', 'trait_correlations',
         ]) + [
             embedding_key: options.embedding == 'given' ? options.embedding_key : '',
             metacells: options.neighborhood == 'given' ? options.metacells : '',
+            gene_panel: options.gene_panel ? true : false,
         ],
     ]
     return [list: groovy.json.JsonOutput.prettyPrint(groovy.json.JsonOutput.toJson(list)), files: fetched]

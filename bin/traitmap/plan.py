@@ -195,17 +195,18 @@ def _methods(inputs: Inputs, slices: list[Slice], traits: int, snps: float) -> l
     methods = {name.strip() for name in settings["methods"].split(",")} - {"ldsc"}
     if not methods:
         return []
-    tasks = [Task("ASSOCIATE_GENES", START + 5e-5 * snps, 0.3 + 1e-6 * snps, 2e-3)] * traits
+    by_snp = 5e-5 if inputs.of("panel") or settings.get("gene_panel") else 1e-6  # without genotypes there is no LD
+    tasks = [Task("ASSOCIATE_GENES", START + by_snp * snps, 0.3 + 3e-7 * snps, 2e-3)] * traits
     for size in slices:
-        read = START + 3e-9 * size.cells
         if "scdrs" in methods:
             controls = int(settings["scdrs_controls"])
-            seconds = 6 + read + controls * (6e-3 + 2e-6 * size.spots)
+            genes = min(float(settings.get("gene_set_size", 1000)), 0.1 * size.genes)
+            seconds = 6 + 8e-4 * size.spots + controls * (1e-5 * genes + 8e-7 * size.spots)
             memory = 0.5 + 24e-9 * size.spots * controls + 3e-8 * size.stored
             tasks += [Task("SCORE_SCDRS", seconds, memory, 50 * size.spots / GIGA)] * traits
         if methods - {"scdrs"}:
-            aucell = 1e-7 * size.cells if "aucell" in methods else 0.0
-            tasks += [Task("SCORE_SIGNATURES", 6 + read + aucell, 0.5 + 3e-8 * size.stored)] * traits
+            aucell = 3e-8 * size.cells if "aucell" in methods else 0.0
+            tasks += [Task("SCORE_SIGNATURES", 5.5 + aucell, 0.5 + 3e-8 * size.stored)] * traits
     return [*tasks, Task("COMPARE_METHODS", START + 0.1 * len(slices) * traits, 0.3)]
 
 

@@ -59,6 +59,14 @@ def test_methods_beside_ldsc_are_counted():
     assert "SCORE_SCDRS" not in count(study(methods="ldsc,module_score"))
 
 
+def test_genes_without_genotypes_take_less():
+    def seconds(**settings) -> float:
+        inputs = study(chromosomes=0, methods="ldsc,scdrs", **settings)
+        return sum(task.seconds for task in plan_tasks(inputs) if task.step == "ASSOCIATE_GENES")
+
+    assert seconds(gene_panel=True) > 10 * seconds(gene_panel=False)
+
+
 def test_tables_that_are_asked_for_are_counted():
     steps = count(study(trait_correlations=True))
     assert steps == count(study()) | {"CORRELATE_TRAITS": 2}  # one a slice
@@ -125,6 +133,38 @@ def test_costs_are_those_that_were_measured(step, weights, spots, snps, traits, 
     (task,) = [task for task in plan_tasks(Inputs(items, planned, [10**8], sizes)) if task.step == step]
     assert task.seconds == pytest.approx(seconds, rel=1 / 3)
     assert task.memory == pytest.approx(memory, rel=1 / 3)
+
+
+# Measured: step, spots, genes, regression SNPs, whether there is a panel, control sets; CPU seconds.
+OF_METHODS = [
+    ("ASSOCIATE_GENES", 2_000, 4_000, 32_000, True, 1000, 3.3),
+    ("ASSOCIATE_GENES", 2_000, 4_000, 32_000, False, 1000, 1.6),
+    ("ASSOCIATE_GENES", 262, 13_059, 1_290_000, False, 1000, 2.9),
+    ("SCORE_SCDRS", 2_000, 4_000, 32_000, True, 1000, 10.8),
+    ("SCORE_SCDRS", 2_000, 4_000, 32_000, True, 100, 7.6),
+    ("SCORE_SCDRS", 262, 13_059, 1_290_000, False, 1000, 14.0),
+    ("SCORE_SCDRS", 10_000, 12_000, 212_000, False, 100, 15.7),
+    ("SCORE_SCDRS", 10_000, 12_000, 212_000, False, 300, 19.2),
+    ("SCORE_SIGNATURES", 10_000, 12_000, 212_000, False, 1000, 9.4),
+    ("SCORE_SIGNATURES", 2_000, 4_000, 32_000, False, 1000, 3.6),
+    ("CORRELATE_TRAITS", 262, 13_059, 1_290_000, False, 1000, 7.0),
+    ("CORRELATE_TRAITS", 2_000, 4_000, 32_000, False, 1000, 1.5),
+]
+
+
+@pytest.mark.parametrize(("step", "spots", "genes", "snps", "panel", "controls", "seconds"), OF_METHODS)
+def test_costs_of_methods_are_those_that_were_measured(step, spots, genes, snps, panel, controls, seconds):
+    items = [{"role": "slice", "group": "", "files": {"h5ad": 1}}, {"role": "reference", "files": {"reference": 1}}]
+    items += [{"role": "trait", "files": {"sumstats": 1}}] * 2
+    sizes = [{"spots": spots, "genes": genes, "stored": genes * spots // 10}, {"snps": snps}, {}, {}]
+    asked = {
+        "methods": "ldsc,scdrs,aucell",
+        "scdrs_controls": controls,
+        "gene_panel": panel,
+        "trait_correlations": True,
+    }
+    tasks = [task for task in plan_tasks(Inputs(items, SETTINGS | asked, [10**8], sizes)) if task.step == step]
+    assert seconds / 2 < tasks[0].seconds < 2 * seconds
 
 
 def test_choices_change_the_time():
