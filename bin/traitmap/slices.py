@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 HUMAN = "human"
 MANY_COUNTS = 10_000  # of which one at least should be above 1
+CHECKED_AT_ONCE = 1 << 24  # counts
 FEW_SPOTS = 30  # gsMap drops labels with fewer; here they are kept and flagged
 
 
@@ -179,16 +180,17 @@ def _counts(data: AnnData, path: Path, layer: str | None, problems: list[str]) -
         return None
     counts = sparse.csr_matrix(matrix)  # a copy of the index arrays only where the format changes
     for what, wrong in (
-        ("missing or infinite", ~np.isfinite(counts.data)),
-        ("negative", counts.data < 0),
-        ("non-integer", counts.data != np.rint(counts.data)),
+        ("missing or infinite", lambda values: ~np.isfinite(values)),
+        ("negative", lambda values: values < 0),
+        ("non-integer", lambda values: values != np.rint(values)),
     ):
-        if wrong.any():
-            spot, gene, value = _first(counts, wrong)
+        at = _first(counts.data, wrong)
+        if at is not None:
+            spot, gene = int(np.searchsorted(counts.indptr, at, side="right") - 1), int(counts.indices[at])
             guess = guess_values(counts.data) if what in ("negative", "non-integer") else "damaged?"
             problems.append(
                 f"{path}: {name} holds {what} values ({guess} first: spot {data.obs_names[spot]!r}, "
-                f"gene {data.var_names[gene]!r}, value {value:g}); give the layer with raw counts"
+                f"gene {data.var_names[gene]!r}, value {counts.data[at]:g}); give the layer with raw counts"
             )
             return None
     counts = counts.astype(np.float32, copy=False)  # the file's own arrays, which nobody else holds
@@ -197,10 +199,13 @@ def _counts(data: AnnData, path: Path, layer: str | None, problems: list[str]) -
     return counts
 
 
-def _first(counts: sparse.csr_matrix, wrong: np.ndarray) -> tuple[int, int, float]:
-    at = int(np.argmax(wrong))
-    spot = int(np.searchsorted(counts.indptr, at, side="right") - 1)
-    return spot, int(counts.indices[at]), float(counts.data[at])
+def _first(values: np.ndarray, wrong: Callable[[np.ndarray], np.ndarray]) -> int | None:
+    """Place of the first of ``values`` that is ``wrong``; looked for in blocks, for a slice holds many."""
+    for start in range(0, len(values), CHECKED_AT_ONCE):
+        found = wrong(values[start : start + CHECKED_AT_ONCE])
+        if found.any():
+            return start + int(np.argmax(found))
+    return None
 
 
 def _coordinates(data: AnnData, path: Path, key: str, problems: list[str]) -> np.ndarray | None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from conftest import REAL, needs_real
+from traitmap import slices
 from traitmap.errors import InputError
 from traitmap.h5ad import read_h5ad, write_h5ad
 from traitmap.ledger import Ledger
@@ -126,7 +127,9 @@ def test_a_file_without_x_asks_for_a_layer(refuse):
     ("value", "word"), [(-1, "negative"), (0.5, "non-integer"), (np.nan, "missing"), (np.inf, "infinite")]
 )
 @pytest.mark.parametrize("kind", [np.asarray, sparse.csc_matrix])
-def test_what_is_no_count_is_refused_and_placed(refuse, value, word, kind):
+@pytest.mark.parametrize("at_once", [1, 5, slices.CHECKED_AT_ONCE])
+def test_what_is_no_count_is_refused_and_placed(refuse, monkeypatch, value, word, kind, at_once):
+    monkeypatch.setattr(slices, "CHECKED_AT_ONCE", at_once)
     counts = COUNTS.astype(float)
     counts[2, 1] = value
     (problem,) = refuse(slice_of(kind(counts)))
