@@ -179,7 +179,9 @@ def read_tsv_as_text(path: Path, what: str, doubt: str) -> pd.DataFrame:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)  # rows longer than the header
             return pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False, index_col=False)
-    except (ValueError, UnicodeDecodeError, pd.errors.ParserWarning) as error:
+    except pd.errors.ParserWarning as error:
+        raise InputError(f"{path}: rows have more fields than the header ({what}); {doubt}") from error
+    except (ValueError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read as a table ({what}: {error}); {doubt}") from error
 
 

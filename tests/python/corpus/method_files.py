@@ -111,7 +111,7 @@ SCDRS.texts(
             "ragged",
             "A row of more fields than the header",
             "gene\tz\tp\nA\t1\t0.1\t5\t6\n",
-            "genes.tsv: cannot be read as a table (gene associations: ...); give a table of associate_genes.py",
+            "genes.tsv: rows have more fields than the header (gene associations); give a table of associate_genes.py",
         ),
         ("z_word", "A word for z", "gene\tz\tp\nA\thigh\t0.1\n", "genes.tsv: row 2: z of gene A is no number; mend it"),
         (
@@ -339,7 +339,8 @@ COMPARED.texts(
             "regions_ragged",
             "Rows of more fields than the header",
             "region\tn_spots\nA\t1\t2\t3\t4\n",
-            "scdrs.tsv: cannot be read as a table (regions of scDRS: ...); is it score_scdrs.py's table of regions?",
+            "scdrs.tsv: rows have more fields than the header (regions of scDRS); "
+            "is it score_scdrs.py's table of regions?",
         ),
         (
             "regions_word",
