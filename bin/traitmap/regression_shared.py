@@ -18,26 +18,28 @@ from traitmap.regression_design import Design
 from traitmap.regression_fits import SINGULAR, Fits
 
 TILE = 256
-STRIP = 32  # genes of a matrix product: the band around a matrix's diagonal is cut into strips of so many rows
+STRIP = 32  # rows of a matrix product: the band around a matrix's diagonal is cut into strips of so many genes
 LONGEST = 8192  # SNPs in a piece of a block: bounds the dense SNPs x genes matrix of a piece
 
 
 @dataclass(frozen=True)
-class _Strip:
-    """Some genes of a run of a block's SNPs and, of the quadratic forms, what these rows' upper triangle holds.
+class _Piece:
+    """The forms of a run of a block's SNPs.
 
-    own
-        How many of ``genes`` are the strip's own: the first ones. The others are those in LD with the same SNPs that
-        come after them; genes far apart have none in common, so the forms are a band.
-    forms
-        genes x (own + columns + 1): A'SWSA, with what is beside the diagonal block twice, for it stands for both
-        triangles, and A'SW [columns, chi2], which is zero but for own genes.
+    genes
+        Those in LD with any of the SNPs, ascending.
+    strips
+        The band of A'SWSA, which genes far apart have none of: per ``STRIP`` genes, their range, where the band ends,
+        and the upper triangle, genes from the first to there x the strip's; what lies beside the diagonal block is
+        doubled, for it stands for both triangles.
+    moments
+        A'SW [columns, chi2], genes x (columns + 1).
     """
 
     block: int
     genes: slice | np.ndarray
-    own: int
-    forms: np.ndarray
+    strips: list[tuple[slice, slice, np.ndarray]]
+    moments: np.ndarray
 
 
 class SharedRegression:
@@ -54,7 +56,7 @@ class SharedRegression:
         self._blocks = len(design.separators) - 1
         weight = shared_weights(design)
         fixed = np.column_stack([design.columns, design.chi2])
-        self._strips = [strip for piece in _pieces(design, weight, fixed) for strip in _strips(*piece)]
+        self._pieces = list(_pieces(design, weight, fixed))
         grams = np.stack(
             [fixed[lo:hi].T @ (fixed[lo:hi] * weight[lo:hi, None]) for lo, hi in pairwise(design.separators)]
         )
@@ -85,11 +87,13 @@ class SharedRegression:
         columns = self._moment.shape[1]
         own = np.zeros((self._blocks, spots))
         rest = np.zeros((self._blocks, columns + 1, spots))
-        for strip in self._strips:
-            scores = dense[:, strip.genes].astype(np.float64)
-            forms = scores @ strip.forms
-            own[strip.block] += np.einsum("tg,tg->t", scores[:, : strip.own], forms[:, : strip.own])
-            rest[strip.block] += forms[:, strip.own :].T
+        for piece in self._pieces:
+            scores = dense[:, piece.genes].astype(np.float64)
+            halves = np.empty_like(scores)
+            for genes, reach, form in piece.strips:
+                np.matmul(scores[:, reach], form, out=halves[:, genes])
+            own[piece.block] += np.einsum("tg,tg->t", scores, halves)
+            rest[piece.block] += (scores @ piece.moments).T
         return own, rest[:, :columns], rest[:, columns]
 
 
@@ -101,38 +105,32 @@ def shared_weights(design: Design) -> np.ndarray:
     return 1.0 / ((1.0 + slope * scale * np.maximum(total, 1.0)) ** 2 * np.maximum(design.w_ld, 1.0))
 
 
-def _pieces(
-    design: Design, weight: np.ndarray, fixed: np.ndarray
-) -> Iterator[tuple[int, np.ndarray, np.ndarray, np.ndarray]]:
-    """Per run of a block's SNPs: the block, its genes (ascending), A'SWSA (genes x genes), A'SW [columns, chi2]."""
+def _pieces(design: Design, weight: np.ndarray, fixed: np.ndarray) -> Iterator[_Piece]:
+    root = np.sqrt(weight)
     for block, (lo, hi) in enumerate(pairwise(design.separators)):
         for start in range(lo, hi, LONGEST):
             at = slice(start, min(start + LONGEST, hi))
-            linked = design.weights[at]
-            genes = np.unique(linked.indices)
+            linked = design.weights[at].astype(np.float64)
+            genes = np.flatnonzero(linked.getnnz(axis=0))
             if not len(genes):
                 continue
-            span = np.arange(genes[0], genes[-1] + 1)
-            # Genes are in genomic order: mostly a run almost without gaps, which is read faster than a list.
-            genes = span if len(span) <= 1.5 * len(genes) else genes
-            scaled = linked[:, genes].toarray().astype(np.float64) * design.sample_scale[at, None]
-            weighted = scaled * weight[at, None]
-            yield block, genes, weighted.T @ scaled, weighted.T @ fixed[at]
+            span = slice(int(genes[0]), int(genes[-1]) + 1)
+            # Genes are in genomic order: mostly a run without gaps, which is read faster than a list.
+            genes = span if span.stop - span.start <= 1.5 * len(genes) else genes
+            linked.data *= np.repeat(root[at] * design.sample_scale[at], np.diff(linked.indptr))
+            scaled = linked[:, genes].toarray()
+            moments = scaled.T @ (root[at, None] * fixed[at])
+            yield _Piece(block, genes, list(_strips(scaled.T @ scaled)), moments)
 
 
-def _strips(block: int, genes: np.ndarray, squares: np.ndarray, moments: np.ndarray) -> Iterator[_Strip]:
-    """Cut a piece's forms into strips of ``STRIP`` genes, each as wide as the band is there."""
-    for first in range(0, len(genes), STRIP):
-        last = min(first + STRIP, len(genes))
-        reach = np.flatnonzero(squares[first:last].any(axis=0)).max(initial=last - 1) + 1
-        own = last - first
-        forms = np.zeros((reach - first, own + moments.shape[1]))
-        forms[:, :own] = squares[first : first + len(forms), first:last]
-        forms[own:, :own] *= 2
-        forms[:own, own:] = moments[first:last]
-        wanted = genes[first : first + len(forms)]
-        run = slice(int(wanted[0]), int(wanted[-1]) + 1)
-        yield _Strip(block, run if run.stop - run.start == len(wanted) else wanted, own, forms)
+def _strips(squares: np.ndarray) -> Iterator[tuple[slice, slice, np.ndarray]]:
+    """Cut a symmetric band into strips, as ``_Piece`` has them."""
+    for first in range(0, len(squares), STRIP):
+        last = min(first + STRIP, len(squares))
+        reach = int(np.flatnonzero(squares[first:last].any(axis=0)).max(initial=last - 1)) + 1
+        form = squares[first:reach, first:last].copy()
+        form[last - first :] *= 2
+        yield slice(first, last), slice(first, reach), form
 
 
 def _without_each(sums: np.ndarray) -> np.ndarray:

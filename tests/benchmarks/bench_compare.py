@@ -26,6 +26,7 @@ WANTED = {
     "regression, exact": (12, 1, 12),
     "each further trait, exact": (8, None, 19),
     "regression, gene space": (2, None, 75),
+    "each further trait, gene space": (2, None, 75),
 }
 
 
