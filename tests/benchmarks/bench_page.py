@@ -102,7 +102,7 @@ def _study(found: Comparison) -> str:
 people and two traits. Each stage ran as a command of its own, ours and gsMap's in turn, {_threads(found.threads)} each,
 with gsMap's settings: its gene and LD windows, microdomains of 21 spots out of 101, 200 jackknife blocks, the MHC kept,
 the same embedding. gsMap takes further traits one command each, so its cost of one trait stands beside ours of a
-further one; ours is the difference between two traits and one in one process (as the pipeline runs them:
+further one; ours is a ninth of the difference between ten traits and one in one process (as the pipeline runs them:
 `--traits_per_task`)."""
 
 
