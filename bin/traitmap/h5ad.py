@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,18 +15,47 @@ if TYPE_CHECKING:
     from scipy import sparse
 
 
-def read_h5ad(path: Path, what: str) -> AnnData:
-    """Read ``path`` into memory; raise InputError where it is missing, empty or no whole AnnData file."""
+def read_h5ad(path: Path, what: str, choose: Callable[[Collection[str]], str] | None = None) -> AnnData:
+    """Read ``path`` into memory; raise InputError where it is missing, empty or no whole AnnData file.
+
+    ``choose`` names, of the names of the layers or X, the one matrix that is wanted: where the file has it, no other
+    is read, nor raw, each of which may be as large.
+    """
     import anndata
 
     path = require_file(path, what)
     try:
-        data = anndata.read_h5ad(path)
+        data = anndata.read_h5ad(path) if choose is None else _read_one_matrix(path, choose)
     except Exception as error:  # h5py and anndata raise whatever their parsers meet
         raise InputError(f"{path}: cannot be read as .h5ad ({what}: {error}); is it a whole AnnData file?") from error
     for name, matrix in (("X", data.X), *data.layers.items()):
         _check_matrix(matrix, name, path, what)
     return data
+
+
+def _read_one_matrix(path: Path, choose: Callable[[Collection[str]], str]) -> AnnData:
+    import anndata
+    import h5py
+    from anndata.experimental import read_dispatched
+
+    with h5py.File(path, "r") as file:
+        layers = file.get("layers", {})
+        wanted = choose(list(layers))
+        # Files older than anndata 0.7 do not say what their parts are, and damaged ones lack some: the reader of whole
+        # files knows what to do.
+        known = file.attrs.get("encoding-type") == "anndata" and {"obs", "var"} <= set(file)
+        if not known or not (wanted in layers or (wanted == "X" and "X" in file)):
+            return anndata.read_h5ad(path)
+
+        def read(function: Callable, name: str, element: Any, *, iospec: Any) -> Any:
+            if iospec.encoding_type == "anndata":
+                parts = (part for part in element if part != "raw" and (part != "X" or wanted == "X"))
+                return anndata.AnnData(**{part: read_dispatched(element[part], read) for part in parts})
+            if name == "/layers":
+                return {wanted: read_dispatched(element[wanted], read)} if wanted in element else {}
+            return function(element)
+
+        return read_dispatched(file, read)
 
 
 def _check_matrix(matrix: object, name: str, path: Path, what: str) -> None:

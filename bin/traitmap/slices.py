@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,7 +64,7 @@ def read_slice(
     InputError
         All that is wrong with the file, a line each.
     """
-    data = _open(path)
+    data = _open(path, layer)
     problems: list[str] = []
     counts = _counts(data, path, layer, problems)
     single_cells = spatial_key == NO_COORDINATES
@@ -110,8 +110,8 @@ def _check_names(names: pd.Index, path: Path, problems: list[str]) -> None:
         problems.append(repeated_spot(path, names))
 
 
-def _open(path: Path) -> AnnData:
-    data = read_h5ad(path, "slice")
+def _open(path: Path, layer: str | None) -> AnnData:
+    data = read_h5ad(path, "slice", lambda layers: _chosen(layer, layers))
     if data.n_obs == 0 or data.n_vars == 0:
         raise InputError(nothing_to_map(path, data.n_obs, data.n_vars))
     return data
@@ -168,11 +168,15 @@ def _names(names: Iterable[str]) -> str:
     return ", ".join(names) or "none"
 
 
+def _chosen(layer: str | None, layers: Container[str]) -> str:
+    return layer or ("counts" if "counts" in layers else "X")
+
+
 def _counts(data: AnnData, path: Path, layer: str | None, problems: list[str]) -> sparse.csr_matrix | None:
     if layer and layer != "X" and layer not in data.layers:
         problems.append(no_layer(path, layer, data.layers))
         return None
-    name = layer or ("counts" if "counts" in data.layers else "X")
+    name = _chosen(layer, data.layers)
     matrix = data.X if name == "X" else data.layers[name]
     if matrix is None:
         has = ", ".join(data.layers) or "none"

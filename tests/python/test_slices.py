@@ -335,6 +335,36 @@ def test_a_damaged_file_is_told_apart_from_a_missing_one(tmp_path):
         read_h5ad(path, "slice")
 
 
+def test_of_a_file_one_matrix_is_read_and_everything_but_matrices(tmp_path):
+    data = slice_of(layers={"counts": sparse.csr_matrix(COUNTS), "logged": np.log1p(COUNTS)})
+    data.obs["area"] = pd.Categorical(["a", "b", "a", "a"])
+    data.uns["note"] = {"made": "here"}
+    data.obsp["near"] = sparse.eye(4, format="csr")
+    data.raw = data
+    data.write_h5ad(tmp_path / "slice.h5ad")
+    whole = read_h5ad(tmp_path / "slice.h5ad", "slice")
+    layer, only_x = (read_h5ad(tmp_path / "slice.h5ad", "slice", lambda _, name=name: name) for name in ("counts", "X"))
+    assert layer.X is None
+    assert set(layer.layers) == {"counts"}
+    np.testing.assert_array_equal(layer.layers["counts"].toarray(), COUNTS)
+    np.testing.assert_array_equal(only_x.X, whole.X)
+    assert not only_x.layers
+    for found in (layer, only_x):
+        assert found.raw is None
+        pd.testing.assert_frame_equal(found.obs, whole.obs)
+        pd.testing.assert_frame_equal(found.var, whole.var)
+        np.testing.assert_array_equal(found.obsm["spatial"], whole.obsm["spatial"])
+        np.testing.assert_array_equal(found.obsp["near"].toarray(), np.eye(4))
+        assert found.uns == whole.uns
+
+
+def test_where_the_matrix_is_not_there_all_is_read(tmp_path):
+    slice_of(layers={"counts": COUNTS}).write_h5ad(tmp_path / "slice.h5ad")
+    found = read_h5ad(tmp_path / "slice.h5ad", "slice", lambda layers: f"not {sorted(layers)}")
+    assert found.X is not None
+    assert set(found.layers) == {"counts"}
+
+
 def test_written_and_read_is_the_same_and_nothing_stays_beside(tmp_path):
     write_h5ad(slice_of(sparse.csr_matrix(COUNTS)), tmp_path / "out.h5ad")
     np.testing.assert_array_equal(read_h5ad(tmp_path / "out.h5ad", "slice").X.toarray(), COUNTS)
