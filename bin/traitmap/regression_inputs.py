@@ -185,6 +185,11 @@ class SpotScores:
         # data.X of a file without one is a KeyError
         if not len(self.spots) or not len(self.genes) or "X" not in data.file:
             raise InputError(f"{path}: holds no spots, no genes, or nothing in X; give spots x genes")
+        if tuple(getattr(data.X, "shape", ())) != (len(self.spots), len(self.genes)):
+            raise InputError(
+                f"{path}: X has shape {tuple(getattr(data.X, 'shape', ()))}, but there are {len(self.spots)} spots and "
+                f"{len(self.genes)} genes; score the slice again"
+            )
         if not data.obs_names.is_unique:
             spot = data.obs_names[data.obs_names.duplicated()][0]
             raise InputError(f"{path}: spot {spot} occurs more than once in obs_names; make them unique")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import re
 
 import anndata
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
+from anndata.io import write_elem
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
@@ -139,4 +142,16 @@ def test_bad_spots_are_told(tmp_path):
         SpotScores(path)
     path.write_text("no h5ad")
     with pytest.raises(InputError, match="cannot be read"):
+        SpotScores(path)
+
+
+@pytest.mark.parametrize("matrix", [np.zeros(0), np.zeros((5, 2))])
+def test_scores_of_another_shape_than_spots_and_genes_are_refused(tmp_path, matrix):
+    path = tmp_path / "specificity.h5ad"
+    anndata.AnnData(np.ones((5, 3), np.float32)).write_h5ad(path)
+    with h5py.File(path, "a") as file:
+        del file["X"]
+        write_elem(file, "X", matrix)
+    shape = re.escape(str(matrix.shape))
+    with pytest.raises(InputError, match=f"specificity.h5ad: .*{shape}.*5 spots and 3 genes; score the slice again"):
         SpotScores(path)
