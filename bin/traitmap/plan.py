@@ -126,7 +126,7 @@ def _embed(size: Slice, settings: dict) -> Task:
     steps = min(MOST_STEPS, int(settings["epochs"]) * max(1.0, size.spots / SPOTS_OF_STEP)) if trained else 0
     umap = 2.5e-3 * min(size.spots, 5000)
     seconds = 10 + umap + 0.06 * steps + 1e-4 * size.spots + 3e-8 * size.stored
-    return Task("EMBED_SPOTS", seconds, 1.1 + 8e-5 * size.spots, 370 * size.spots / GIGA)
+    return Task("EMBED_SPOTS", seconds, 0.9 + 5e-5 * size.spots, 370 * size.spots / GIGA)
 
 
 def _average(group: list[Slice]) -> Task:
@@ -135,17 +135,17 @@ def _average(group: list[Slice]) -> Task:
 
 
 def _score(size: Slice) -> Task:
-    return Task("SCORE_SPECIFICITY", 3 + 5.2e-8 * size.cells, 0.35 + 5e-9 * size.cells, 2.8 * size.cells / GIGA)
+    return Task("SCORE_SPECIFICITY", 1.2 + 2.1e-8 * size.cells, 0.35 + 2.2e-9 * size.cells, 2.8 * size.cells / GIGA)
 
 
 def _regress(size: Slice, traits: int, snps: float, settings: dict) -> list[Task]:
     """Tasks of REGRESS_SPOTS, a batch of traits and a part of the spots each, and of MERGE_SPOTS, one a trait."""
     shared = settings["weights"] == "shared"
-    each = 1.4e-8 * size.cells if shared else 1.3e-9 * size.spots * snps + 2.1e-8 * size.cells
+    each = 6.9e-9 * size.cells if shared else 8.4e-10 * size.spots * snps + 3.8e-9 * size.cells
     parts = math.ceil(size.spots / int(settings["spots_per_task"])) if int(settings["spots_per_task"]) else 1
     tasks = []
     for batch in _batches(traits, settings):
-        seconds = START + 1.2e-6 * snps + batch * (each / parts + 4e-6 * snps)
+        seconds = START + 4e-7 * snps + batch * (each / parts + 1.6e-6 * snps)
         memory = 0.25 + 1.7e-5 * size.genes + 2e-10 * size.cells + snps * (7e-7 + (2e-7 if shared else 3.6e-7) * batch)
         tasks += [Task("REGRESS_SPOTS", seconds, memory, batch * 60 * size.spots / parts / GIGA)] * parts
     merged = Task("MERGE_SPOTS", START + 1e-6 * size.spots, 0.2, 60 * size.spots / GIGA)

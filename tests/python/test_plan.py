@@ -111,16 +111,16 @@ def test_more_work_takes_more(change):
 
 # docs/benchmarks.md, 18,000 genes: step, weights, spots, SNPs, traits of a task; CPU seconds and GB as measured.
 MEASURED = [
-    ("SCORE_SPECIFICITY", "shared", 2_000, 50_000, 1, 5.0, 0.60),
-    ("SCORE_SPECIFICITY", "shared", 10_000, 50_000, 1, 11.1, 1.27),
-    ("SCORE_SPECIFICITY", "shared", 120_000, 50_000, 1, 117, 10.94),
-    ("REGRESS_SPOTS", "shared", 10_000, 50_000, 1, 3.9, 0.59),
-    ("REGRESS_SPOTS", "shared", 2_000, 1_100_000, 1, 8.5, 1.89),
-    ("REGRESS_SPOTS", "shared", 120_000, 1_100_000, 1, 37.4, 1.99),
-    ("REGRESS_SPOTS", "shared", 10_000, 1_100_000, 20, 132, 5.85),
-    ("REGRESS_SPOTS", "spot", 10_000, 50_000, 1, 6.8, 0.60),
-    ("REGRESS_SPOTS", "spot", 10_000, 1_100_000, 1, 26.0, 1.89),
-    ("REGRESS_SPOTS", "spot", 2_000, 1_100_000, 20, 125, 8.94),
+    ("SCORE_SPECIFICITY", "shared", 2_000, 50_000, 1, 1.7, 0.42),
+    ("SCORE_SPECIFICITY", "shared", 10_000, 50_000, 1, 4.3, 0.72),
+    ("SCORE_SPECIFICITY", "shared", 120_000, 50_000, 1, 46.2, 5.01),
+    ("REGRESS_SPOTS", "shared", 10_000, 50_000, 1, 2.2, 0.57),
+    ("REGRESS_SPOTS", "shared", 2_000, 1_100_000, 1, 3.4, 1.81),
+    ("REGRESS_SPOTS", "shared", 120_000, 1_100_000, 1, 18.4, 1.49),
+    ("REGRESS_SPOTS", "shared", 10_000, 1_100_000, 20, 63.7, 5.65),
+    ("REGRESS_SPOTS", "spot", 10_000, 50_000, 1, 2.7, 0.56),
+    ("REGRESS_SPOTS", "spot", 10_000, 1_100_000, 1, 13.6, 1.81),
+    ("REGRESS_SPOTS", "spot", 2_000, 1_100_000, 20, 77.6, 8.84),
 ]
 
 
