@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import errno
+import os
+import subprocess
+import sys
 
 import pytest
 
-from conftest import call, refused
+from conftest import ROOT, call, refused
 from traitmap.errors import InputError
 from traitmap.failures import FAILURE, MISTAKE, NO_MEMORY, NO_SPACE, end_with, read_failures
 from traitmap.formats import FAILURES
@@ -112,3 +115,25 @@ def test_another_table_is_refused(text, tmp_path):
     table = tmp_path / "failures.tsv"
     table.write_text(text)
     assert "other columns" in refused("tell_failures.py", "--failures", table)
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "said"),
+    [
+        ("print('done')", 0, "done\n"),
+        ("raise InputError('no')", MISTAKE, "error: no\n"),
+        ("raise SystemExit(2)", 2, ""),
+    ],
+)
+def test_what_aborts_when_the_interpreter_is_torn_down_changes_no_end(body, code, said):
+    program = (
+        "import atexit, os\nfrom traitmap.cli import run\nfrom traitmap.errors import InputError\n"
+        f"atexit.register(os.abort)\ndef main() -> None:\n    {body}\nrun(main)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | {"PYTHONPATH": str(ROOT / "bin")},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout + done.stderr) == (code, said)
