@@ -52,32 +52,35 @@ Threads = Annotated[int, typer.Option(min=1, help="Processor threads; the result
 
 
 def run(command: Callable[..., None]) -> None:
-    """Run ``command`` as a typer program; whatever goes wrong ends as ``traitmap.failures`` says."""
+    """Run ``command`` as a typer program and end the process; what goes wrong ends as ``traitmap.failures`` says."""
     if sys.argv[1:] == ["--version"]:
         print(versions())
         return
+    _leave(exit_code(command))
+
+
+def exit_code(command: Callable[..., None]) -> int:
+    """Run ``command`` as a typer program and say what goes wrong; the exit code that it is to end with."""
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
     app.command()(command)
     try:
         app()
     except SystemExit as ended:  # typer's end of every command
-        code = ended.code
+        return int(ended.code or 0)
     except Exception as error:  # noqa: BLE001 (whatever it is, it is told there)
-        code = end_with(error)
-    _leave(code)
+        return end_with(error)
+    return 0
 
 
-def _leave(code: object) -> NoReturn:
+def _leave(code: int) -> NoReturn:
     """End with an exit code, all having been done and said, without tearing down the interpreter.
 
     One process in thousands aborts there (exit 134 where all was well, or 1): Arrow's threads may still be starting.
     """
-    if not isinstance(code, int | None):
-        sys.exit(code)  # a text, which Python prints
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError):  # whoever read it has gone
             stream.flush()
-    os._exit(code or 0)
+    os._exit(code)
 
 
 def versions() -> str:

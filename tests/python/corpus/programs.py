@@ -19,7 +19,7 @@ from anndata.io import read_elem
 
 from conftest import ROOT
 from corpus.registry import OUT, Options
-from traitmap.cli import run
+from traitmap.cli import exit_code
 
 
 @cache
@@ -49,12 +49,10 @@ def call(program: str, line: list[str], folder: Path) -> tuple[int, str]:
     sys.argv = [f"{program}.py", *line]
     try:
         with contextlib.chdir(folder), contextlib.redirect_stderr(told), contextlib.redirect_stdout(io.StringIO()):
-            run(module.main)
-    except SystemExit as end:
-        return int(end.code or 0), told.getvalue()
+            code = exit_code(module.main)
     finally:
         sys.argv = before
-    return 0, told.getvalue()
+    return code, told.getvalue()
 
 
 def plain_text(data: bytes) -> str:
