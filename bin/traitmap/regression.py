@@ -185,11 +185,7 @@ def estimate_spots(
 def _tiles(scores: SpotScores, tile: int, first: int, last: int) -> Iterator[sparse.csr_matrix]:
     for _, rows in scores.batches(tile * TILES_IN_BATCH, first, last):
         for at in range(0, rows.shape[0], tile):
-            ends = rows.indptr[at : at + tile + 1]
-            here = slice(ends[0], ends[-1])  # scipy's own slices are copies
-            yield sparse.csr_matrix(
-                (rows.data[here], rows.indices[here], ends - ends[0]), shape=(len(ends) - 1, rows.shape[1])
-            )
+            yield rows[at : at + tile]
 
 
 def _estimate(fits: Fits, mean_n: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -25,10 +25,8 @@ def read_snp_list(path: Path) -> tuple[frozenset[str], int]:
     named = next((names.index(name) for name in HEADERS if name in names), None)
     column = (1 if _is_bim(fields) else 0) if named is None else named
     try:
-        body = lines[first + (named is not None) :]
-        ids = "\n".join(body).split()  # at once where each row is an id and no more, in a third of the time
-        if column or len(ids) > sum(map(bool, map(str.strip, body))):
-            ids = [row[column] for line in body if (row := line.split(None, column + 1))]
+        rows = lines[first + (named is not None) :]
+        ids = [parts[column] for line in rows if (parts := line.split(None, column + 1))]
     except IndexError:
         row = next(at for at, line in enumerate(lines) if line.strip() and len(line.split()) <= column) + 1
         raise InputError(f"{path}: row {row} has no column {column + 1} (regression SNPs); mend or remove it") from None

@@ -16,7 +16,6 @@ from traitmap.formats import SMALLEST_P, UNMAPPED
 from traitmap.ledger import Ledger
 from traitmap.reference import Reference
 from traitmap.regression import TraitRegression, one_sided, panel_snps, prepare
-from traitmap.regression_design import _chosen_columns
 from traitmap.regression_inputs import read_trait
 from traitmap.regression_regions import RegionScores, regress_regions
 from traitmap.regression_wide import WideRegression
@@ -74,14 +73,6 @@ def test_forms_cut_into_strips_equal_the_plain_twin(monkeypatch, strip):
     monkeypatch.setattr(regression_shared, "STRIP", strip)
     wanted = twin(REFERENCE, TRAIT, SCORES.toarray(), NAMES, blocks=BLOCKS, weights="shared")
     assert_same(results(ready("shared"), SCORES), wanted, TOLERANCE["shared"])
-
-
-def test_chosen_columns_are_scipys():
-    matrix = sparse.random(40, 30, 0.2, "csr", np.float32, random_state=1)
-    chosen = np.random.default_rng(2).permutation(30)[:17]
-    found = _chosen_columns(matrix, chosen)
-    assert found.has_sorted_indices
-    np.testing.assert_array_equal(found.toarray(), matrix[:, chosen].toarray())
 
 
 @pytest.mark.parametrize("weights", MODES)
