@@ -51,7 +51,7 @@ def read_snps(path: Path, ledger: Ledger) -> pd.DataFrame:
     table = read_trait(path, ledger)
     if table.empty:
         raise InputError(f"{path}: holds no SNP with Z and N (summary statistics); harmonise the trait again")
-    places = read_table(path, "summary statistics")
+    places = read_table(path, "summary statistics", ["SNP", "CHR", "BP"])
     missing = [name for name in ("CHR", "BP") if name not in places]
     if missing:
         raise InputError(f"{path}: has no column {', '.join(missing)}; harmonise it first (harmonize_sumstats.py)")

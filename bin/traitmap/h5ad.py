@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from anndata import AnnData
     from scipy import sparse
 
+CHUNK = 1 << 18  # values: what HDF5 stores, and finds, together
+
 
 def read_h5ad(path: Path, what: str, choose: Callable[[Collection[str]], str] | None = None) -> AnnData:
     """Read ``path`` into memory; raise InputError where it is missing, empty or no whole AnnData file.
@@ -98,9 +100,6 @@ def write_h5ad(data: AnnData, path: Path, *, compress: bool = True) -> None:
     options = {"compression": "gzip", "compression_opts": 1} if compress else {}
     with writing(path) as beside:
         data.write_h5ad(beside, **options)
-
-
-CHUNK = 1 << 18  # values: what HDF5 stores, and finds, together
 
 
 def write_in_blocks(data: AnnData, blocks: Iterable[sparse.csr_matrix], path: Path) -> None:

@@ -56,8 +56,8 @@ class Panel:
         """
         from traitmap.ldscores_kernel import standardize  # numba: only where it is used
 
-        width = (self.people + 3) // 4
-        packed = np.memmap(self.bed, np.uint8, "r", offset=BED_HEAD, shape=(self.file_snps, width))
+        shape = self.file_snps, _bytes_of_snp(self.people)
+        packed = np.memmap(self.bed, np.uint8, "r", offset=BED_HEAD, shape=shape)
         rows = self.snps["row"].to_numpy()
         mean = self.snps["mean"].to_numpy(np.float32)
         scale = (1 / (self.snps["sd"].to_numpy() * np.sqrt(self.people))).astype(np.float32)
@@ -170,13 +170,17 @@ def check_bed(bed: Path, people: int, snps: int) -> None:
         raise InputError(f"{bed}: does not begin as a PLINK 1 .bed does; convert it with plink --make-bed")
     if head[2:] != b"\x01":
         raise InputError(f"{bed}: is ordered by people, not by SNPs; write it again with plink --make-bed")
-    size, wanted = bed.stat().st_size, BED_HEAD + snps * ((people + 3) // 4)
+    size, wanted = bed.stat().st_size, BED_HEAD + snps * _bytes_of_snp(people)
     if size != wanted:
         why = "it is truncated, or" if size < wanted else "its"
         raise InputError(
             f"{bed}: holds {size} bytes where {snps} SNPs (.bim) x {people} people (.fam) need {wanted}; {why} .bim or "
             ".fam belong to another .bed; copy all three again"
         )
+
+
+def _bytes_of_snp(people: int) -> int:
+    return (people + 3) // 4
 
 
 @dataclass(frozen=True)
@@ -206,7 +210,7 @@ def count_genotypes(bed: Path, people: int, first: int, last: int) -> GenotypeCo
 
     Four people a byte through a table is eight times faster than unpacking them, which counting does not need.
     """
-    width = (people + 3) // 4
+    width = _bytes_of_snp(people)
     fields = np.zeros(last - first, dtype=np.uint64)
     for at in range(first, last, READ):
         n = min(READ, last - at)

@@ -32,8 +32,8 @@ def read_table(path: Path, what: str, wanted: list[str] | None = None) -> pd.Dat
     magic = _magic(path)
     try:
         if magic.startswith(PARQUET_MAGIC):
-            has = pq.read_schema(path).names
-            return pd.read_parquet(path, columns=wanted if wanted and set(wanted) <= set(has) else None)
+            there = wanted and set(wanted) <= set(pq.read_schema(path).names)
+            return pd.read_parquet(path, columns=wanted if there else None)
         if magic.startswith(FEATHER_MAGIC):
             return pd.read_feather(path)
     except (OSError, ValueError) as error:  # pyarrow's own errors derive from these
@@ -185,9 +185,10 @@ class SpotScores:
         # data.X of a file without one is a KeyError
         if not len(self.spots) or not len(self.genes) or "X" not in data.file:
             raise InputError(f"{path}: holds no spots, no genes, or nothing in X; give spots x genes")
-        if tuple(getattr(data.X, "shape", ())) != (len(self.spots), len(self.genes)):
+        shape = tuple(getattr(data.X, "shape", ()))
+        if shape != (len(self.spots), len(self.genes)):
             raise InputError(
-                f"{path}: X has shape {tuple(getattr(data.X, 'shape', ()))}, but there are {len(self.spots)} spots and "
+                f"{path}: X has shape {shape}, but there are {len(self.spots)} spots and "
                 f"{len(self.genes)} genes; score the slice again"
             )
         if not data.obs_names.is_unique:
